@@ -1,0 +1,35 @@
+import type { PolicySet } from '../schema/policy-set.ts';
+import { analyze } from './analyze/analyze.ts';
+import { RULES, type RuleEntry } from './diagnostics/catalogue.ts';
+import type { Diagnostic } from './diagnostics/diagnostic.ts';
+import { sortDiagnostics } from './diagnostics/sort-diagnostics.ts';
+import { parse } from './parse/parse.ts';
+import { resolve } from './resolve/resolve.ts';
+import { validate } from './validate/validate.ts';
+
+export interface Source {
+  /** Path relative to the working folder, with `/`. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface Understanding {
+  /** Null where an error forbids it. */
+  readonly set: PolicySet | null;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: readonly Source[];
+}
+
+/**
+ * From text to meaning: parse → validate → resolve → analyze. Every stage works on what the stage before left whole, so that one
+ * mistake hides only what depends on it; all findings come out at once.
+ */
+export function understand(sources: readonly Source[]): Understanding {
+  const ordered = [...sources].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
+  const parsed = parse(ordered);
+  const validated = validate(parsed.tree);
+  const resolved = resolve(parsed.tree, validated.broken);
+  const judged = analyze(resolved.set).filter((d) => resolved.targetsAreWhole || !(RULES[d.rule] as RuleEntry).needsTargets);
+  const diagnostics = sortDiagnostics([...parsed.diagnostics, ...validated.diagnostics, ...resolved.diagnostics, ...judged]);
+  return { set: diagnostics.some((d) => d.severity === 'error') ? null : resolved.set, diagnostics, sources: ordered };
+}
