@@ -1,0 +1,222 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  type Scalar,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { finding } from '../diagnostics/finding.ts';
+import type { Entry, MapTree, Spot, Tree } from './tree.ts';
+
+/** Bounds of one file. A policy of 10,000 rules is about 2 MB and 100,000 values. */
+export const MOST_CHARACTERS = 8 * 1024 * 1024;
+export const MOST_VALUES = 500_000;
+export const DEEPEST = 32;
+
+/** Reads one file; null, with findings added, where it is not one readable YAML map within the bounds. An empty file is an empty map. */
+export function readYaml(file: string, text: string, diagnostics: Diagnostic[]): MapTree | null {
+  const start: Spot = { place: { file, line: 1, column: 1 }, length: 1 };
+  if (text.length > MOST_CHARACTERS) {
+    diagnostics.push(
+      finding('too-large', start, `the file has more than ${MOST_CHARACTERS} characters`, 'split the policy into several files'),
+    );
+    return null;
+  }
+  try {
+    return new Reader(file, text, diagnostics).read(start);
+  } catch (cause) {
+    // The YAML library descends recursively; so deep a nesting is never meant.
+    if (!(cause instanceof RangeError)) throw cause;
+    diagnostics.push(finding('too-large', start, 'the file is nested too deep to be read', `nest at most ${DEEPEST} levels`));
+    return null;
+  }
+}
+
+/** Thrown inside this file alone, to leave a walk that has met a bound. */
+class Stop extends Error {}
+
+class Reader {
+  readonly #file: string;
+  readonly #text: string;
+  readonly #lines = new LineCounter();
+  readonly #diagnostics: Diagnostic[];
+  #document!: Document.Parsed;
+  #values = 0;
+
+  constructor(file: string, text: string, diagnostics: Diagnostic[]) {
+    this.#file = file;
+    this.#text = text;
+    this.#diagnostics = diagnostics;
+  }
+
+  read(start: Spot): MapTree | null {
+    const documents = parseAllDocuments(this.#text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      uniqueKeys: false,
+      strict: true,
+      logLevel: 'silent',
+    });
+    if (!Array.isArray(documents) || documents.length === 0) return { kind: 'map', ...start, entries: new Map() };
+    // One message a file: what comes after the first fault of syntax is mostly its echo.
+    const faults = documents.flatMap((document) => [...document.errors, ...document.warnings]).sort((a, b) => a.pos[0] - b.pos[0]);
+    if (faults.length > 0) return this.#refuse(faults[0]);
+    if (documents.length > 1) {
+      const second = documents[1].range[0];
+      const line = this.#text.slice(0, second).lastIndexOf('---', second);
+      return this.#stop(
+        'yaml-syntax',
+        this.#spot(line < 0 ? second : line, second),
+        'the file holds more than one YAML document',
+        'put each document into a file of its own, or remove the `---` between them',
+      );
+    }
+    this.#document = documents[0] as Document.Parsed;
+    const contents = this.#document.contents as Node | null;
+    if (contents === null || (isScalar(contents) && contents.value === null)) return { kind: 'map', ...start, entries: new Map() };
+    try {
+      const tree = this.#tree(contents, 0);
+      if (tree.kind === 'map') return tree;
+      return this.#stop('wrong-type', tree, 'a policy file is a map of sections', 'begin with a section, such as `backends:`');
+    } catch (cause) {
+      if (cause instanceof Stop) return null;
+      throw cause;
+    }
+  }
+
+  #refuse(fault: YAMLError): null {
+    const [message, help] = explain(fault);
+    return this.#stop('yaml-syntax', this.#spot(fault.pos[0], fault.pos[1]), message, help);
+  }
+
+  #stop(rule: 'yaml-syntax' | 'too-large' | 'wrong-type', spot: Spot, message: string, help: string): null {
+    this.#diagnostics.push(finding(rule, spot, message, help));
+    return null;
+  }
+
+  #tree(node: Node, depth: number): Tree {
+    const spot = this.#spotOf(node);
+    if (depth > DEEPEST || ++this.#values > MOST_VALUES) {
+      const what = depth > DEEPEST ? `nested more than ${DEEPEST} levels deep` : `more than ${MOST_VALUES} values, aliases expanded`;
+      this.#stop('too-large', spot, what, 'write the policy flatter, with fewer anchors');
+      throw new Stop();
+    }
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document);
+      if (target === undefined) {
+        this.#stop(
+          'yaml-syntax',
+          spot,
+          `there is no anchor \`&${node.source}\` above this alias`,
+          'define the anchor before it is used, in the same file',
+        );
+        throw new Stop();
+      }
+      return this.#tree(target, depth + 1);
+    }
+    if (isMap(node)) return { kind: 'map', ...spot, entries: this.#entries(node, depth) };
+    if (isSeq(node)) return { kind: 'list', ...spot, items: node.items.map((item) => this.#tree(item as Node, depth + 1)) };
+    const scalar = node as Scalar;
+    return { kind: 'leaf', ...spot, value: leafOf(scalar), beside: scalar.comment?.trim() || null };
+  }
+
+  #entries(map: YAMLMap, depth: number): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
+    const merged: Entry[] = [];
+    for (const pair of map.items as Pair<Node, Node | null>[]) {
+      const key = isAlias(pair.key) ? (pair.key.resolve(this.#document) as Node) : pair.key;
+      const spot = this.#spotOf(pair.key);
+      if (!isScalar(key)) {
+        this.#stop('yaml-syntax', spot, 'a key is a map or a list', 'write a plain name before the `:`');
+        throw new Stop();
+      }
+      const name = nameOf(key);
+      if (name === '<<' && key.type === 'PLAIN' && pair.value !== null) {
+        merged.push(...this.#mergedEntries(this.#tree(pair.value, depth + 1)));
+        continue;
+      }
+      const value: Tree = pair.value === null ? { kind: 'leaf', ...spot, value: null, beside: null } : this.#tree(pair.value, depth + 1);
+      const first = entries.get(name);
+      if (first === undefined) entries.set(name, { name, key: spot, value });
+      else {
+        this.#diagnostics.push(
+          finding('duplicate-name', spot, `\`${name}\` is written twice`, 'keep one of the two', [
+            { message: `\`${name}\` is first written here`, place: first.key.place },
+          ]),
+        );
+      }
+    }
+    // A merge key only fills in: what the map says itself wins, and the first merged map wins over later ones.
+    for (const entry of merged) if (!entries.has(entry.name)) entries.set(entry.name, entry);
+    return entries;
+  }
+
+  #mergedEntries(tree: Tree): Entry[] {
+    if (tree.kind === 'map') return [...tree.entries.values()];
+    if (tree.kind === 'list')
+      return tree.items.flatMap((item) => (item.kind === 'map' ? [...item.entries.values()] : this.#notMergeable(item)));
+    return this.#notMergeable(tree);
+  }
+
+  #notMergeable(spot: Spot): never {
+    this.#stop('yaml-syntax', spot, 'the merge key `<<` takes maps only', 'merge an anchor of a map, such as `<<: *defaults`');
+    throw new Stop();
+  }
+
+  #spotOf(node: Node | null): Spot {
+    const range = node?.range;
+    if (!range) return this.#spot(0, 1);
+    return this.#spot(range[0], range[1]);
+  }
+
+  #spot(from: number, to: number): Spot {
+    const { line, col } = this.#lines.linePos(Math.min(from, this.#text.length));
+    const end = this.#text.indexOf('\n', from);
+    const lineEnd = end < 0 ? this.#text.length : end;
+    const text = this.#text.slice(from, Math.min(to, lineEnd)).trimEnd();
+    return { place: { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1) }, length: Math.max(1, text.length) };
+  }
+}
+
+/** The text of a key: as written where it is plain, so that `1.0` and `no` stay what the author reads. */
+function nameOf(key: Scalar): string {
+  return typeof key.value === 'string' ? key.value : (key.source ?? String(key.value));
+}
+
+function leafOf(scalar: Scalar): string | number | boolean | null {
+  const value = scalar.value;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') return value;
+  return scalar.source ?? String(value);
+}
+
+/** Message and remedy for a fault of syntax, by the codes of the YAML library. */
+function explain(fault: YAMLError): [message: string, help: string] {
+  const known: Partial<Record<YAMLError['code'], [string, string]>> = {
+    TAB_AS_INDENT: ['a tab is used for indentation', 'indent with spaces'],
+    BAD_INDENT: ['the indentation does not fit the lines above', 'line it up with its neighbours, with spaces'],
+    MISSING_CHAR: [
+      'a character is missing, such as `:` , `,`, a quote or a bracket',
+      'close what was opened, and put `: ` between key and value',
+    ],
+    BLOCK_AS_IMPLICIT_KEY: ['a second `key: value` on one line', 'start a new line, or put the text in quotes'],
+    MULTILINE_IMPLICIT_KEY: ['a key goes over several lines', 'put `:` behind the key, on its own line'],
+    IMPOSSIBLE: ['the text cannot be read as YAML', 'check quotes, brackets and indentation'],
+    TAG_RESOLVE_FAILED: ['tags such as `!name` are not part of the language', 'remove the tag'],
+    BAD_ALIAS: ['an alias `*name` without its anchor `&name`', 'define the anchor before it is used, in the same file'],
+    BAD_DQ_ESCAPE: ['a backslash escape that does not exist', 'use single quotes, or double the backslash'],
+    RESOURCE_EXHAUSTION: ['the text is nested too deep', 'nest less'],
+  };
+  const entry = known[fault.code];
+  if (entry) return entry;
+  const text = fault.message.split('\n')[0].replace(/\.$/, '');
+  return [`not readable as YAML: ${text.charAt(0).toLowerCase()}${text.slice(1)}`, 'check quotes, brackets and indentation'];
+}

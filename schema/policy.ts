@@ -1,0 +1,665 @@
+/** Generated from policy.schema.json by npm run schema; do not edit. */
+
+/**
+ * A model that the backend serves. `{}` takes every default.
+ */
+export type ModelEntry = {
+  /**
+   * The model's name as the backend knows it, where callers use another one.
+   */
+  upstream?: string;
+  /**
+   * Capability of this model, 1 to 5. Default: the backend's.
+   */
+  tier?: number;
+  /**
+   * Declared quality, 0 to 1, from your own evaluation or a public one; categories set floors on it. Default: 0.5.
+   */
+  quality?: number;
+  /**
+   * Context window in tokens, input and output together; `k` is a thousand, `M` a million. Default: the price table's where it knows the model, else unlimited.
+   */
+  context?: number | string;
+  /**
+   * What the model can do. `chat` goes without saying, except for a list that names `embeddings`. Default: chat, tools, json and reasoning.
+   */
+  capabilities?: ('chat' | 'tools' | 'json' | 'vision' | 'embeddings' | 'reasoning')[];
+  /**
+   * What a token costs: `free`, or USD per million tokens. Default: free for local types; for cloud types the price table's, where it knows the model.
+   */
+  price?: 'free' | {input: number; output: number; cached_input?: number};
+} | null;
+/**
+ * Names of models.
+ *
+ * @minItems 1
+ */
+export type FallbackEntry = [string, ...string[]];
+
+/**
+ * A policy file. Every file may hold any of these sections; all files of a folder are read together.
+ */
+export interface PolicyDocument {
+  /**
+   * Version of the language. Default: 1.
+   */
+  version?: 1;
+  /**
+   * Where a request can go.
+   */
+  backends?: {
+    [k: string]: BackendEntry;
+  };
+  /**
+   * Other names for models; at most three hops, no cycles.
+   */
+  aliases?: {
+    /**
+     * Name of a model or of another alias.
+     */
+    [k: string]: string;
+  };
+  /**
+   * Models that are tried in order when the first has no target left; at most three.
+   */
+  fallbacks?: {
+    [k: string]: FallbackEntry;
+  };
+  /**
+   * Virtual models: the router chooses among the candidates by category.
+   */
+  auto?: {
+    [k: string]: AutoEntry;
+  };
+  /**
+   * What may happen to a request. Ordered: the first match wins.
+   *
+   * @maxItems 100000
+   */
+  traffic?: TrafficEntry[];
+  classifier?: ClassifierEntry;
+  /**
+   * How hard a task is, and what it may cost. In order: the first whose `when` holds.
+   */
+  categories?: {
+    [k: string]: CategoryEntry;
+  };
+  /**
+   * Kinds of work. In order: the first whose `when` holds.
+   */
+  classes?: {
+    [k: string]: ClassEntry;
+  };
+  /**
+   * How fast answers should be, by name.
+   */
+  slas?: {
+    [k: string]: SlaEntry;
+  };
+  /**
+   * How much may be spent, by name.
+   */
+  budgets?: {
+    [k: string]: BudgetEntry;
+  };
+  /**
+   * What the capability tiers mean, for people and for messages.
+   */
+  tiers?: {
+    /**
+     * Meaning of tier 1.
+     */
+    '1'?: string;
+    /**
+     * Meaning of tier 2.
+     */
+    '2'?: string;
+    /**
+     * Meaning of tier 3.
+     */
+    '3'?: string;
+    /**
+     * Meaning of tier 4.
+     */
+    '4'?: string;
+    /**
+     * Meaning of tier 5.
+     */
+    '5'?: string;
+  };
+  /**
+   * Coordination pools of background agents, by name.
+   */
+  pools?: {
+    [k: string]: PoolEntry;
+  };
+  workloads?: WorkloadsEntry;
+  /**
+   * Callers, by name.
+   */
+  keys?: {
+    [k: string]: KeyEntry;
+  };
+  /**
+   * How constraints act.
+   */
+  enforcement?: {
+    /**
+     * `enforce`, or `shadow`: record what they would have done and let the request pass. Default: enforce.
+     */
+    constraints?: 'enforce' | 'shadow';
+  };
+  /**
+   * What must hold for every possible request and state; proven or refuted by an example.
+   *
+   * @maxItems 10000
+   */
+  invariants?: InvariantEntry[];
+}
+/**
+ * A server that answers requests.
+ */
+export interface BackendEntry {
+  /**
+   * What the server speaks. openai, anthropic and google are cloud types; the others are OpenAI-compatible servers.
+   */
+  type: 'openai' | 'anthropic' | 'google' | 'ollama' | 'vllm' | 'llamacpp' | 'lmstudio' | 'generic';
+  /**
+   * Root of the server, with or without `/v1`. `${NAME}` and `${NAME:-default}` are read from the environment when the router is loaded. Default: the type's usual address; generic has none.
+   */
+  url?: string;
+  /**
+   * Name of the environment variable that holds the key; the key itself is never written. Required for openai, anthropic and google.
+   */
+  api_key_env?: string;
+  /**
+   * Whether the server stands inside (`restricted`) or outside (`open`) of what you control. Default: restricted for local types, open for cloud types; generic must say.
+   */
+  zone?: 'restricted' | 'open';
+  /**
+   * Capability of its models, 1 to 5, where a model says nothing of its own. Default: 1.
+   */
+  tier?: number;
+  /**
+   * Preference, higher is preferred. Default: 50.
+   */
+  priority?: number;
+  /**
+   * Requests at once; beyond it the backend counts as full. Default: unlimited.
+   */
+  max_in_flight?: number;
+  /**
+   * Free words about the server, for people and for placement.
+   */
+  labels?: {
+    [k: string]: string;
+  };
+  /**
+   * How long to wait. Defaults: connect 2s, first_token 1m, idle 1m, total 10m.
+   */
+  timeouts?: {
+    /**
+     * Until the connection stands. Default: 2s.
+     */
+    connect?: string;
+    /**
+     * Until the first byte of the answer's body. Default: 1m.
+     */
+    first_token?: string;
+    /**
+     * Between two pieces of a stream. Default: 1m.
+     */
+    idle?: string;
+    /**
+     * For the whole answer. Default: 10m.
+     */
+    total?: string;
+  };
+  /**
+   * The models it serves, by the name callers use.
+   */
+  models?: {
+    [k: string]: ModelEntry;
+  };
+}
+/**
+ * A virtual model.
+ */
+export interface AutoEntry {
+  /**
+   * Globs over model names.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  candidates: string | string[];
+}
+/**
+ * One rule about requests. The first whose `match` holds is the one that counts.
+ */
+export interface TrafficEntry {
+  /**
+   * Name of the policy, in messages, logs and tests.
+   */
+  name: string;
+  match?: MatchEntry;
+  /**
+   * `restricted`: only backends of zone `restricted` may serve. Default: unrestricted.
+   */
+  privacy?: 'unrestricted' | 'restricted';
+  /**
+   * Least capability tier, 1 to 5. Default: 1.
+   */
+  min_tier?: number;
+  /**
+   * Most that the estimate of one request may cost, in USD. Default: no cap.
+   */
+  max_cost_per_request?: number;
+  /**
+   * Whether another model (`fallbacks`) or, for a flexible request, a lower tier may serve. Default: true.
+   */
+  fallback_allowed?: boolean;
+  /**
+   * Name of an SLA. Default: the category's.
+   */
+  sla?: string;
+  /**
+   * Most failed requests of the last hour, as a share; a floor that may be relaxed.
+   */
+  max_error_rate?: number;
+  /**
+   * Least succeeded requests of the last 24 hours, as a share; a floor that may be relaxed.
+   */
+  min_success_rate?: number;
+  /**
+   * Longest mean time to the first token; a floor that may be relaxed.
+   */
+  max_ttft?: string;
+}
+/**
+ * Which requests the policy is for; all that are given must hold. Without it: every request.
+ */
+export interface MatchEntry {
+  /**
+   * Glob or globs over model names; the requested name and every alias hop count.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  model?: string | string[];
+  /**
+   * Name or names of caller keys.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  key?: string | string[];
+  /**
+   * Team or teams of the caller's key.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  team?: string | string[];
+  /**
+   * Labels that the caller's key must carry, every one of them.
+   */
+  label?: {
+    [k: string]: string;
+  };
+  /**
+   * Category or categories of the request.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  category?: string | string[];
+  /**
+   * Endpoint or endpoints of the request: `chat`, `embeddings`.
+   *
+   * @minItems 1
+   */
+  endpoint?: ('chat' | 'embeddings') | ('chat' | 'embeddings')[];
+}
+/**
+ * How hard a task looks: a weighted sum, clamped to 1.
+ */
+export interface ClassifierEntry {
+  /**
+   * Weight of each whole word, in any case, counted once.
+   */
+  keywords?: {
+    [k: string]: number;
+  };
+  /**
+   * Added where the text holds a fenced code block. Default: 0.
+   */
+  code_block?: number;
+  /**
+   * Added where the text is long.
+   */
+  many_lines?: {
+    /**
+     * More lines than this.
+     */
+    over: number;
+    /**
+     * What is added.
+     */
+    add: number;
+  };
+  /**
+   * A share for input tokens: tokens ÷ `per`, up to `up_to`.
+   */
+  tokens?: {
+    /**
+     * Input tokens for a score of 1.
+     */
+    per: number;
+    /**
+     * The most it adds.
+     */
+    up_to: number;
+  };
+  /**
+   * Output tokens that estimates assume. Default: 500.
+   */
+  expected_output_tokens?: number;
+}
+/**
+ * A kind of difficulty, and what it may cost.
+ */
+export interface CategoryEntry {
+  /**
+   * When a request belongs here; without it: always.
+   */
+  when?: {
+    /**
+     * The classifier's score, 0 to 1.
+     */
+    score?: string | number;
+    /**
+     * Number of input tokens.
+     */
+    input_tokens?: string | number;
+  };
+  /**
+   * Least declared quality, 0 to 1; or `{ relative: 0.98 }`, a share of the best declared quality among the model's candidates. Default: none.
+   */
+  min_quality?: number | {relative: number};
+  /**
+   * Most that the estimate of one request may cost, in USD. Default: no cap.
+   */
+  max_cost_per_request?: number;
+  /**
+   * Most output tokens; a higher cap of the caller is lowered to it. Default: 4096.
+   */
+  max_output_tokens?: number;
+  /**
+   * Name of an SLA. Default: none.
+   */
+  sla?: string;
+  /**
+   * What the best target is: the cheapest, the best, or a balance of priority, load, latency and quality. Default: balanced.
+   */
+  objective?: 'cost' | 'quality' | 'balanced';
+  /**
+   * Reject rather than relax a floor. Default: false.
+   */
+  strict?: boolean;
+}
+/**
+ * A kind of work, told by the text or by the caller (`X-Nexus-Class`).
+ */
+export interface ClassEntry {
+  /**
+   * When a request belongs here; all that are given must hold. Without it: only when the caller says so.
+   */
+  when?: {
+    /**
+     * One of these words occurs in the user's text, in any case.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    words?: [string, ...string[]];
+    /**
+     * Number of tools that the request declares.
+     */
+    tools?: string | number;
+    /**
+     * Whether the user's text holds a fenced code block.
+     */
+    code_block?: boolean;
+    /**
+     * Number of input tokens.
+     */
+    input_tokens?: string | number;
+  };
+  /**
+   * Globs over model names that a virtual model is narrowed to. Default: not narrowed.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  candidates?: string | string[];
+}
+/**
+ * How fast an answer should be; a floor that may be relaxed. At least one of the two times.
+ */
+export interface SlaEntry {
+  /**
+   * Time to the first token.
+   */
+  first_token?: string;
+  /**
+   * Time to the last token.
+   */
+  total?: string;
+  /**
+   * Percentile that the times hold at. Default: p50.
+   */
+  at?: 'p50' | 'p90' | 'p95' | 'p99';
+}
+/**
+ * How much may be spent.
+ */
+export interface BudgetEntry {
+  /**
+   * What it counts; all that are given must hold. Without it: everything.
+   */
+  scope?: {
+    /**
+     * Name of a category.
+     */
+    category?: string;
+    /**
+     * Name of a class.
+     */
+    class?: string;
+    /**
+     * Name of a caller key.
+     */
+    key?: string;
+    /**
+     * Team of the caller's key.
+     */
+    team?: string;
+    /**
+     * Name of a backend.
+     */
+    backend?: string;
+    /**
+     * Name of a model.
+     */
+    model?: string;
+  };
+  /**
+   * The limit in USD per period.
+   */
+  limit_usd: number;
+  /**
+   * When it starts again, by UTC. Default: month.
+   */
+  period?: 'hour' | 'day' | 'month';
+  /**
+   * Share of the limit from which local targets are preferred. Default: 75.
+   */
+  soft_limit_percent?: number;
+  /**
+   * What happens at the limit. Default: block_cloud.
+   */
+  hard_limit_action?: 'warn' | 'block_cloud' | 'block_all';
+}
+/**
+ * A coordination pool of background agents.
+ */
+export interface PoolEntry {
+  /**
+   * Agents that are kept ready.
+   */
+  size?: number;
+  /**
+   * Most agents.
+   */
+  max_size?: number;
+  /**
+   * Most tasks that wait.
+   */
+  queue_depth?: number;
+  /**
+   * Times that a failed task is tried again.
+   */
+  max_retries?: number;
+  /**
+   * Time within which a task finds its agent.
+   */
+  assignment_sla?: string;
+}
+/**
+ * The orchestrator's policy.
+ */
+export interface WorkloadsEntry {
+  /**
+   * Most that one caller may hold at once.
+   */
+  quotas?: {
+    /**
+     * Jobs.
+     */
+    jobs_per_token?: number;
+    /**
+     * CPU cores.
+     */
+    cpu?: number;
+    /**
+     * Memory.
+     */
+    memory?: string;
+  };
+  /**
+   * Globs over workload names that are never evicted.
+   *
+   * @minItems 1
+   * @maxItems 1000
+   */
+  protected?: string | string[];
+  /**
+   * Where workloads go.
+   */
+  placement?: {
+    /**
+     * Which nodes come first. Default: local.
+     */
+    prefer?: 'local' | 'any';
+    /**
+     * Labels of the nodes that restricted workloads may run on.
+     */
+    restricted_labels?: {
+      [k: string]: string;
+    };
+  };
+}
+/**
+ * A caller. Only the hash of its key is written.
+ */
+export interface KeyEntry {
+  /**
+   * SHA-256 of the key, in hexadecimal; `policyc keys new` prints both.
+   */
+  sha256: string;
+  /**
+   * Team that the caller belongs to.
+   */
+  team?: string;
+  /**
+   * Free words about the caller, for `match.label`.
+   */
+  labels?: {
+    [k: string]: string;
+  };
+  /**
+   * What the caller may do. Default: llm:invoke.
+   */
+  scopes?: ('llm:invoke' | 'read:jobs' | 'write:jobs' | 'context:read' | 'admin')[];
+  /**
+   * How much the caller may ask for.
+   */
+  rate?: {
+    /**
+     * Requests.
+     */
+    requests?: string;
+    /**
+     * Tokens, input and output.
+     */
+    tokens?: string;
+  };
+}
+/**
+ * Something that must hold for every possible request and state. Give `never` or `always`.
+ */
+export interface InvariantEntry {
+  /**
+   * What is promised, in words.
+   */
+  name: string;
+  /**
+   * No decision has all of these at once.
+   */
+  never?: {
+    /**
+     * Name of a traffic policy.
+     */
+    policy?: string;
+    /**
+     * Name of a category.
+     */
+    category?: string;
+    /**
+     * Name of a backend.
+     */
+    backend?: string;
+    /**
+     * Name of a model.
+     */
+    model?: string;
+    /**
+     * Zone of the backend.
+     */
+    zone?: 'restricted' | 'open';
+  };
+  /**
+   * Every decision to route has all of these.
+   */
+  always?: {
+    /**
+     * The most a request can cost, in USD.
+     */
+    cost_usd?: string | number;
+    /**
+     * Zone of the backend.
+     */
+    zone?: 'restricted' | 'open';
+  };
+}
