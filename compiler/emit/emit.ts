@@ -1,0 +1,31 @@
+import type { PolicySet } from '../../schema/policy-set.ts';
+import type { Plan } from '../plan/plan.ts';
+import { readKernel } from './kernel-text.ts';
+import { type PageFacts, writePage } from './write-page.ts';
+
+/** What a policy becomes: a page for people, the kernel it imports, and the same as one loadable text. */
+export interface Emitted {
+  readonly page: string;
+  readonly kernel: string;
+  /** The body of a function that returns a `RouterModule`. */
+  readonly loadable: string;
+  readonly statements: number;
+}
+
+/** Writes the router. Throws when `route` is not straight-line code: nothing is emitted that was not looked at. */
+export async function emit(set: PolicySet, plan: Plan, facts: PageFacts): Promise<Emitted> {
+  const { inspectRoute, toJavaScript } = await import('./typescript.ts');
+  const { header, body } = writePage(set, plan, facts);
+  const { types, body: kernelBody } = readKernel();
+  const imports = "import type { Intent, IntentRows, Live } from 'policyc/schema';\nimport { align, assemble, type RouterData } from './kernel.ts';";
+  const page = `${header}\n${imports}\n\n${body}\n`;
+  const { statements, branches } = inspectRoute(page);
+  // INVARIANT: a router whose decision branches is never written.
+  if (branches.length > 0) throw new Error(`route is not straight-line code: ${branches.join(', ')}`);
+  const kernel = `// The kernel of every router: what is the same for all policies. Written by policyc ${facts.compiler}, do not edit.\n${types}\n\n${kernelBody}\n`;
+  const script = toJavaScript(`${kernelBody}\n\n${body}\n`)
+    .replace(/^export const \{ format, .*$/m, '')
+    .replace(/^export \{\};?$/gm, '')
+    .replace(/^export /gm, '');
+  return { page, kernel, loadable: `'use strict';\n${script}\nreturn router;\n`, statements };
+}

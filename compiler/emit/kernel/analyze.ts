@@ -1,0 +1,225 @@
+import type { Intent, IntentRows } from '../../../schema/intent.ts';
+import type { RequestBody, RequestHints, TokenCount } from '../../../schema/request.ts';
+import type { BoundData, RouterData } from './data.ts';
+import { buildTextScan, type TextScan } from './text.ts';
+
+const DEFAULT_CAP = 4096;
+
+/**
+ * Builds `analyze`: names to rows, requirements, category and class, caps. Input tokens are an interval; it is narrowed by an exact
+ * count only where a threshold of the policy lies inside it, and then only up to the largest such threshold.
+ */
+export function buildAnalyze(data: RouterData, resolve: (name: string) => number, blank: () => IntentRows, bind: (intent: Intent) => void) {
+  const { names, models, policies, lists, categories, classes, classifier } = data;
+  const endpoints: readonly string[] = ['chat', 'embeddings'];
+  const noCategory = categories.length - 1;
+  const noClass = classes.length - 1;
+  const categoryRow = rowsByName(categories.map((category) => category.name).slice(0, noCategory));
+  const classRow = rowsByName(classes.map((taskClass) => taskClass.name).slice(0, noClass));
+  const allowed = data.sets.map((rows) => {
+    const set = new Uint8Array(Math.max(data.callers, categories.length));
+    for (const row of rows) set[row] = 1;
+    return set;
+  });
+  const words = [...new Set([...classifier.keywords.map(([word]) => word), ...classes.flatMap((taskClass) => taskClass.words ?? [])])];
+  const scanText = buildTextScan(words);
+  const weights = Float64Array.from(words, (word) => classifier.keywords.find(([keyword]) => keyword === word)?.[1] ?? 0);
+  const classWords = classes.map((taskClass) => (taskClass.words ?? []).map((word) => words.indexOf(word)));
+  const scores = categories.some((category) => category.score !== null);
+  const reads = classes.some((taskClass) => taskClass.words !== null || taskClass.codeBlock !== null);
+  const nothing: TextScan = { found: new Uint8Array(words.length), codeBlock: false, lines: 1 };
+  const contexts = data.axes.flatMap((axis) => (axis.content.kind === 'static' ? axis.content.thresholds : []));
+  const prices = data.axes.flatMap((axis) => (axis.content.kind === 'price' ? axis.content.prices : []));
+  const classifyLimit = limitOfConditions(data);
+
+  const scoreOf = (fixed: number, tokens: number): number =>
+    Math.min(1_000_000, fixed + Math.min(Math.floor((tokens * 1_000_000) / classifier.tokens[0]), classifier.tokens[1]));
+  const categoryOf = (fixed: number, tokens: number): number => {
+    for (let row = 0; row < noCategory; row++) {
+      const { score, inputTokens } = categories[row]!;
+      if ((score === null || holds(score, scoreOf(fixed, tokens))) && (inputTokens === null || holds(inputTokens, tokens))) return row;
+    }
+    return noCategory;
+  };
+  const classOf = (scan: TextScan, tools: number, tokens: number): number => {
+    for (let row = 0; row < noClass; row++) {
+      const when = classes[row]!;
+      if (
+        (when.words === null || classWords[row]!.some((word) => scan.found[word] === 1)) &&
+        (when.tools === null || holds(when.tools, tools)) &&
+        (when.codeBlock === null || when.codeBlock === scan.codeBlock) &&
+        (when.inputTokens === null || holds(when.inputTokens, tokens))
+      )
+        return row;
+    }
+    return noClass;
+  };
+  /** Every condition on tokens is monotone in them: the same truth at both ends of the interval settles it. */
+  const conditionsDiffer = (fixed: number, low: number, high: number): boolean => {
+    for (let row = 0; row < noCategory; row++) {
+      const { score, inputTokens } = categories[row]!;
+      if (score !== null && holds(score, scoreOf(fixed, low)) !== holds(score, scoreOf(fixed, high))) return true;
+      if (inputTokens !== null && straddles(inputTokens, low, high)) return true;
+    }
+    for (let row = 0; row < noClass; row++) {
+      const { inputTokens } = classes[row]!;
+      if (inputTokens !== null && straddles(inputTokens, low, high)) return true;
+    }
+    return false;
+  };
+
+  return (body: RequestBody, hints: RequestHints, caller: number, tokens: TokenCount): Intent => {
+    const intent: Intent = {
+      name: -1,
+      link: 0,
+      model: 0,
+      policy: 0,
+      category: noCategory,
+      class: noClass,
+      caller,
+      endpoint: body.endpoint === 'embeddings' ? 1 : 0,
+      required: body.required,
+      flexible: 0,
+      inputLow: tokens.low,
+      inputHigh: tokens.high,
+      input: tokens.high,
+      outputCap: 0,
+      capSource: 0,
+      output: 0,
+      score: -1,
+      costCap: Number.POSITIVE_INFINITY,
+      problem: 0,
+      at: blank(),
+    };
+    const name = resolve(body.model);
+    if (name < 0) return fail(intent, 1);
+    intent.name = name;
+    const { model, list } = names[name]!;
+    const encoding = models[model]!.encoding;
+
+    const hintedCategory = hints.category === null ? -1 : (categoryRow.get(hints.category) ?? -2);
+    const hintedClass = hints.class === null ? -1 : (classRow.get(hints.class) ?? -2);
+    if (hintedCategory === -2) return fail(intent, 2);
+    if (hintedClass === -2) return fail(intent, 3);
+    let scan = nothing;
+    let fixed = 0;
+    if ((scores && hintedCategory < 0) || (reads && hintedClass < 0)) {
+      scan = scanText(body.text());
+      for (let word = 0; word < weights.length; word++) fixed += weights[word]! * scan.found[word]!;
+      if (scan.codeBlock) fixed += classifier.codeBlock;
+      if (scan.lines > classifier.manyLines[0]) fixed += classifier.manyLines[1];
+    }
+    if (
+      intent.inputLow < intent.inputHigh &&
+      (hintedCategory < 0 || hintedClass < 0) &&
+      conditionsDiffer(fixed, intent.inputLow, intent.inputHigh)
+    ) {
+      count(intent, tokens.exact(encoding, classifyLimit), classifyLimit);
+    }
+    intent.category = hintedCategory >= 0 ? hintedCategory : categoryOf(fixed, intent.inputHigh);
+    intent.class = hintedClass >= 0 ? hintedClass : classOf(scan, body.tools, intent.inputHigh);
+    if (scores && hintedCategory < 0) intent.score = scoreOf(fixed, intent.inputHigh);
+
+    const rows = lists[list]!;
+    let at = 0;
+    while (!matches(rows[at]!, intent)) at++;
+    const policy = rows[at]!;
+    intent.policy = policy;
+    const { fallback, maxCost } = policies[policy]!;
+    intent.flexible = hints.flexible && !hints.strict && fallback ? 1 : 0;
+    const category = categories[intent.category]!;
+    intent.costCap = Math.min(maxCost, category.maxCost);
+
+    if (endpoints[intent.endpoint] === 'chat') {
+      const most = category.maxOutputTokens;
+      const asked = body.maxOutputTokens;
+      intent.outputCap = asked === null ? (most ?? DEFAULT_CAP) : most === null ? asked : Math.min(asked, most);
+      intent.capSource = asked === null ? 2 : intent.outputCap < asked ? 1 : 0;
+      intent.output = Math.min(classifier.expected, intent.outputCap) * body.answers;
+    }
+    if (intent.inputLow < intent.inputHigh) {
+      const limit = limitInPlay(intent);
+      if (limit >= 0) count(intent, tokens.exact(encoding, limit), limit);
+    }
+    intent.model = model;
+    bind(intent);
+    return intent;
+  };
+
+  function matches(row: number, intent: Intent): boolean {
+    const policy = policies[row]!;
+    return (
+      (policy.callers < 0 || allowed[policy.callers]![intent.caller] === 1) &&
+      (policy.categories < 0 || allowed[policy.categories]![intent.category] === 1) &&
+      ((policy.endpoints >>> intent.endpoint) & 1) === 1
+    );
+  }
+
+  /** The largest number of tokens below which a context window or a cost cap still tells tokens in the interval apart; -1 if none does. */
+  function limitInPlay(intent: Intent): number {
+    const { inputLow, inputHigh, outputCap, output, costCap } = intent;
+    let limit = -1;
+    for (const tokens of contexts) {
+      const most = tokens - outputCap;
+      if (inputLow <= most && most < inputHigh) limit = Math.max(limit, most);
+    }
+    if (costCap < Number.POSITIVE_INFINITY) {
+      for (const [input, spend] of prices) {
+        const atLow = inputLow * input + output * spend <= costCap;
+        const atHigh = inputHigh * input + output * spend <= costCap;
+        if (atLow && !atHigh) limit = Math.max(limit, Math.ceil((costCap - output * spend) / input));
+      }
+    }
+    return limit;
+  }
+}
+
+const fail = (intent: Intent, problem: number): Intent => {
+  intent.problem = problem;
+  return intent;
+};
+
+/** Takes a count in: at most `limit` it is exact, above it only a lower bound. */
+function count(intent: Intent, counted: number, limit: number): void {
+  if (counted <= limit) {
+    intent.inputLow = counted;
+    intent.inputHigh = counted;
+    intent.input = counted;
+  } else {
+    intent.inputLow = Math.min(limit + 1, intent.inputHigh);
+  }
+}
+
+const rowsByName = (names: readonly string[]): Map<string, number> => new Map(names.map((name, row) => [name, row]));
+
+function holds(bound: BoundData, value: number): boolean {
+  const difference = value - bound.value;
+  switch (bound.op) {
+    case -2:
+      return difference < 0;
+    case -1:
+      return difference <= 0;
+    case 0:
+      return difference === 0;
+    case 1:
+      return difference >= 0;
+    default:
+      return difference > 0;
+  }
+}
+
+/** The bound tells values of the interval apart. */
+const straddles = (bound: BoundData, low: number, high: number): boolean =>
+  bound.op === 0 ? low <= bound.value && bound.value <= high && low < high : holds(bound, low) !== holds(bound, high);
+
+/** Above this many tokens no condition of a category or class changes any more. */
+function limitOfConditions(data: RouterData): number {
+  let limit = 0;
+  for (const { inputTokens } of [...data.categories, ...data.classes])
+    if (inputTokens !== null) limit = Math.max(limit, inputTokens.value + 1);
+  if (data.categories.some(({ score }) => score !== null)) {
+    const [per, upTo] = data.classifier.tokens;
+    limit = Math.max(limit, Math.ceil((per * upTo) / 1_000_000) + 1);
+  }
+  return limit;
+}
