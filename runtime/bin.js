@@ -10,7 +10,8 @@ if (major > 22 || (major === 22 && minor >= 19)) await start();
 else handOver();
 
 async function start() {
-  await import('./main.ts');
+  const { main } = await import('./main.ts');
+  await main(process.argv.slice(2));
 }
 
 function handOver() {

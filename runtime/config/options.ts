@@ -1,0 +1,61 @@
+import { type Config, LOG_LEVELS } from './config.ts';
+
+/** One setting: its flag is `--<flag>`, its environment variable `POLICYD_<FLAG>` with `_` for `-`. */
+export interface Option {
+  readonly flag: string;
+  readonly key: keyof Config;
+  readonly kind: 'text' | 'number' | 'switch' | 'level';
+  readonly fallback: string | null;
+  /** Bounds of a number, both inclusive. */
+  readonly range?: readonly [number, number];
+  readonly help: string;
+}
+
+const DAY = 86_400_000;
+
+export const OPTIONS: readonly Option[] = [
+  { flag: 'policy', key: 'policy', kind: 'text', fallback: 'generated', help: 'artifact folder, as `policyc compile --out` writes it' },
+  { flag: 'watch', key: 'watch', kind: 'text', fallback: null, help: 'policy folder to compile on every change' },
+  { flag: 'host', key: 'host', kind: 'text', fallback: '127.0.0.1', help: 'address to listen on; without caller keys loopback only' },
+  { flag: 'port', key: 'port', kind: 'number', fallback: '8080', range: [0, 65_535], help: 'port to listen on; 0 takes a free one' },
+  { flag: 'data', key: 'data', kind: 'text', fallback: '.policyd', help: 'folder for what must be remembered' },
+  { flag: 'allow-unenforced', key: 'allowUnenforced', kind: 'switch', fallback: 'false', help: 'start although parts are not enforced' },
+  { flag: 'log-level', key: 'logLevel', kind: 'level', fallback: 'info', help: `one of ${LOG_LEVELS.join(', ')}` },
+  {
+    flag: 'body-limit',
+    key: 'bodyLimit',
+    kind: 'number',
+    fallback: '10485760',
+    range: [1024, 1 << 30],
+    help: 'most bytes of a request body',
+  },
+  {
+    flag: 'queue-depth',
+    key: 'queueDepth',
+    kind: 'number',
+    fallback: '256',
+    range: [0, 100_000],
+    help: 'most requests that wait for a target',
+  },
+  { flag: 'queue-wait', key: 'queueWait', kind: 'number', fallback: '10000', range: [0, DAY], help: 'longest wait for a target, in ms' },
+  {
+    flag: 'probe-interval',
+    key: 'probeInterval',
+    kind: 'number',
+    fallback: '10000',
+    range: [100, DAY],
+    help: 'ms between two health probes',
+  },
+  {
+    flag: 'drain',
+    key: 'drain',
+    kind: 'number',
+    fallback: '600000',
+    range: [0, DAY],
+    help: 'longest wait for requests at shutdown, in ms',
+  },
+];
+
+export function toVariable(flag: string): string {
+  return `POLICYD_${flag.toUpperCase().replaceAll('-', '_')}`;
+}

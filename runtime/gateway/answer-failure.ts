@@ -1,0 +1,26 @@
+import { type Exchange, lastFailure } from './exchange.ts';
+import { explainFailure } from './explain-failure.ts';
+import type { Gateway } from './gateway.ts';
+import { describeRouted } from './nexus-headers.ts';
+
+/** Headers of a held answer that no longer fit a body which the redactor may have changed. */
+const REMADE = new Set(['content-length']);
+
+/**
+ * Answers with what the last target said: its own error, status and body untouched but for secrets, or an error of ours where it
+ * said nothing that can be passed on.
+ */
+export async function answerFailure(gateway: Gateway, exchange: Exchange): Promise<void> {
+  const { reply, router, routed } = exchange;
+  const failure = lastFailure(exchange)!;
+  const { module, state } = router;
+  const { intent: read } = module.explain(exchange.intent!, state.live, module.none, exchange.id);
+  reply.headers(describeRouted(routed!, router, exchange.id, exchange.decisionMicros));
+  const error = explainFailure(failure, routed!.route, router, read);
+  if (error) throw error;
+  if (failure.kind !== 'status') throw new Error('a failure without an answer must be explained');
+  for (let at = 0; at < failure.headers.length; at += 2) {
+    if (!REMADE.has(failure.headers[at])) reply.header(failure.headers[at], failure.headers[at + 1]);
+  }
+  await reply.code(failure.status).send(gateway.redactor.redactBytes(failure.body!));
+}

@@ -1,0 +1,68 @@
+import type { Explanation, RejectionReason } from '../../schema/decision.ts';
+import type { LiveRouter } from '../router/live-router.ts';
+import { GatewayError } from './gateway-error.ts';
+import { formatReasons } from './nexus-headers.ts';
+
+/** Seconds until a backend that is down is asked again, at the latest: what a caller is told to wait. */
+const HEALING = 5;
+
+/** The answer to a request that no target can serve, with one reason for every candidate. */
+export function explainRejection(explanation: Explanation, router: LiveRouter): GatewayError {
+  const { intent } = explanation;
+  const reasons = explanation.decision.decision === 'reject' ? explanation.decision.rejection_reasons : intent.rejection_reasons;
+  const model = quote(intent.requested_model);
+  if (isTooLong(explanation)) {
+    const message = `the request is longer than the context of every target of ${model} [context-length] help: ${describeHelp(reasons)}`;
+    return new GatewayError(400, 'invalid_request_error', 'context_length_exceeded', message, {
+      param: 'messages',
+      reasons,
+      headers: { 'x-should-retry': 'false', 'x-nexus-rejection-reasons': formatReasons(reasons) },
+    });
+  }
+  const curable = reasons.some((reason) => reason.reconciler === 'SchedulerReconciler');
+  return new GatewayError(
+    503,
+    'service_unavailable',
+    'no_target',
+    `no target can serve ${model}: ${countStages(reasons)} [no-target] help: ${describeHelp(reasons)}`,
+    {
+      reasons,
+      context: {
+        required_tier: intent.min_capability_tier,
+        available_backends: listAvailable(router),
+        eta_seconds: curable ? HEALING : null,
+        privacy_zone_required: intent.privacy_constraint === 'restricted' ? 'restricted' : null,
+      },
+      headers: {
+        'x-nexus-rejection-reasons': formatReasons(reasons),
+        ...(curable ? { 'retry-after': String(HEALING) } : { 'x-should-retry': 'false' }),
+      },
+    },
+  );
+}
+
+export function listAvailable(router: LiveRouter): string[] {
+  return router.backends.filter((backend) => backend.health.state === 'up').map((backend) => backend.config.name);
+}
+
+/** A name as it may stand in a message: bounded, without control characters. */
+export function quote(name: string): string {
+  const clean = name.replace(/[\x00-\x1f\x7f]/g, '?');
+  return `\`${clean.length > 128 ? `${clean.slice(0, 127)}…` : clean}\``;
+}
+
+/** Every candidate of every link fell to its context window. */
+function isTooLong(explanation: Explanation): boolean {
+  const exclusions = explanation.links.flatMap((link) => link.stages.flatMap((stage) => stage.excluded));
+  return exclusions.length > 0 && exclusions.every((exclusion) => exclusion.axis === 'context');
+}
+
+function countStages(reasons: readonly RejectionReason[]): string {
+  const counts = new Map<string, number>();
+  for (const { reconciler } of reasons) counts.set(reconciler, (counts.get(reconciler) ?? 0) + 1);
+  return [...counts].map(([stage, count]) => `${count} excluded by ${stage}`).join(', ') || 'it has no candidates';
+}
+
+function describeHelp(reasons: readonly RejectionReason[]): string {
+  return reasons[0]?.suggested_action ?? 'declare a backend that serves this model';
+}

@@ -1,0 +1,22 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { CountMemory } from '../intent/count-memory.ts';
+import type { PolicyCell } from '../router/policy-cell.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Redactor } from '../telemetry/redact.ts';
+import type { WaitQueue } from './wait-queue.ts';
+
+/** Everything a request's path needs that outlives the request. */
+export interface Gateway {
+  readonly config: Config;
+  readonly cell: PolicyCell;
+  readonly memory: CountMemory;
+  readonly queue: WaitQueue;
+  readonly metrics: Metrics;
+  readonly redactor: Redactor;
+  readonly log: Logger;
+  /** The server is going down: connections end with their answers. */
+  draining: boolean;
+  /** Counts decisions, to pick those that are explained for the metrics. */
+  sampled: number;
+}

@@ -1,0 +1,39 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Endpoint } from '../../schema/vocabulary.ts';
+import type { Exchange } from './exchange.ts';
+
+/** `00-<trace id>-<parent id>-<flags>`. Source: https://www.w3.org/TR/trace-context/#traceparent-header */
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
+
+/** Begins a request's way: it counts as in flight in its router until `proxy` ends, and notices when its caller leaves. */
+export function openExchange(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Exchange {
+  const { traceparent, tracestate } = request.headers;
+  const exchange: Exchange = {
+    id: request.id,
+    endpoint,
+    router: request.router,
+    reply,
+    caller: request.caller,
+    arrived: request.arrived,
+    traceparent: typeof traceparent === 'string' && TRACEPARENT.test(traceparent) ? traceparent : null,
+    tracestate: typeof tracestate === 'string' && TRACESTATE.test(tracestate) ? tracestate : null,
+    asked: null,
+    tokens: null,
+    intent: null,
+    decisionMicros: 0,
+    tried: [],
+    waitedMs: 0,
+    routed: null,
+    outcome: null,
+    gone: false,
+    cancel: () => {},
+  };
+  exchange.router.inFlight++;
+  reply.raw.once('close', () => {
+    if (reply.raw.writableFinished) return;
+    exchange.gone = true;
+    exchange.cancel();
+  });
+  return exchange;
+}

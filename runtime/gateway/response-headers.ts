@@ -1,0 +1,27 @@
+/** Headers of a backend's answer that are passed on, and none else: the others are the connection's, or could give something away. */
+const PASSED = new Set([
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'content-language',
+  'cache-control',
+  'retry-after',
+  'x-should-retry',
+]);
+const PASSED_FAMILIES = ['openai-', 'x-ratelimit-', 'anthropic-'];
+
+/**
+ * Picks what may be passed on, as a flat list of names and values.
+ *
+ * @param secret the backend's key: a value that holds it is dropped.
+ */
+export function pickResponseHeaders(headers: Readonly<Record<string, string | string[] | undefined>>, secret: string | null): string[] {
+  const picked: string[] = [];
+  for (const name in headers) {
+    if (!PASSED.has(name) && !PASSED_FAMILIES.some((family) => name.startsWith(family))) continue;
+    const value = headers[name];
+    if (typeof value !== 'string' || (secret !== null && value.includes(secret))) continue;
+    picked.push(name, value);
+  }
+  return picked;
+}

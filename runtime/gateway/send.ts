@@ -1,0 +1,104 @@
+import { CODE } from '../../schema/decision.ts';
+import { choose } from './choose.ts';
+import type { Choice } from './choose.ts';
+import { describeChoice, type Exchange } from './exchange.ts';
+import type { Gateway } from './gateway.ts';
+import { describeRouted } from './nexus-headers.ts';
+import { type Outcome, Relay } from './relay.ts';
+import { isKeyRefused } from './upstream-failure.ts';
+
+/** One in so many decisions is explained, for the exclusions by stage in the metrics; the backend works meanwhile. */
+const SAMPLE = 64;
+
+/** Sends the request to the target that was chosen, whose place is already taken, and passes its answer on. */
+export async function send(gateway: Gateway, exchange: Exchange, choice: Choice): Promise<Outcome> {
+  const { router, reply } = exchange;
+  const route = router.routes[choice.code & CODE.TARGET];
+  const { backend, config } = route;
+  const { raw } = reply;
+  const intent = exchange.intent!;
+  const dialect = backend.dialect!;
+  const cap =
+    exchange.endpoint === 'chat' && (intent.capSource === 1 || (intent.capSource === 2 && route.priced)) ? intent.outputCap : null;
+  const started = performance.now();
+  const relay = new Relay({
+    raw,
+    timeouts: backend.config.timeouts,
+    backendName: backend.config.name,
+    secret: backend.address.key,
+    hasAlternative: () => choose(router, { ...intent }, [...exchange.tried, route.row]).code !== CODE.REJECT,
+    begin() {
+      backend.reportAnswer(config.upstream);
+      reply.hijack();
+      const headers = describeRouted(exchange.routed!, router, exchange.id, exchange.decisionMicros);
+      if (gateway.draining) headers.connection = 'close';
+      return Object.entries(headers).flat();
+    },
+  });
+  exchange.cancel = () => relay.abort();
+  try {
+    const call = dialect.write(exchange.endpoint, exchange.asked!, config, cap);
+    backend.pool!.dispatch(
+      {
+        method: 'POST',
+        path: backend.address.prefix + call.path,
+        headers: writeHeaders(exchange, call.headers, backend.address.key === null ? [] : dialect.authorize(backend.address.key)),
+        body: call.body,
+      },
+      relay,
+    );
+    exchange.routed = describeChoice(exchange, choice, route, cap);
+    if (gateway.sampled++ % SAMPLE === 0)
+      gateway.metrics.recordExplanation(router.module.explain(intent, choice.live, choice.excluded, exchange.id));
+    const outcome = await relay.outcome;
+    record(gateway, exchange, outcome, started);
+    return outcome;
+  } finally {
+    relay.abort();
+    backend.release(config.upstream);
+  }
+}
+
+/** Made anew for every attempt from what may go out: neither the caller's key nor another backend's can be among it. */
+function writeHeaders(exchange: Exchange, own: readonly string[], authorization: readonly string[]): string[] {
+  const headers = ['content-type', 'application/json', 'accept-encoding', 'identity', 'user-agent', 'policyd', 'x-request-id', exchange.id];
+  headers.push('accept', exchange.asked!.stream ? 'text/event-stream' : 'application/json');
+  if (exchange.traceparent !== null) headers.push('traceparent', exchange.traceparent);
+  if (exchange.tracestate !== null) headers.push('tracestate', exchange.tracestate);
+  headers.push(...own, ...authorization);
+  return headers;
+}
+
+/** What this attempt tells of its target. */
+function record(gateway: Gateway, exchange: Exchange, outcome: Outcome, started: number): void {
+  const { route } = exchange.routed!;
+  const { backend } = route;
+  const { name } = backend.config;
+  const meter = backend.meterOf(route.config.upstream);
+  const now = Date.now();
+  exchange.router.state.touch();
+  if (outcome.kind === 'aborted') return;
+  if (outcome.kind === 'failed') {
+    const { failure } = outcome;
+    const keyed = backend.address.key !== null;
+    const callers = failure.kind === 'status' && failure.status < 500 && failure.status !== 429 && failure.status !== 408;
+    if (callers && !isKeyRefused(failure, keyed)) return;
+    meter.recordOutcome(now, false);
+    gateway.metrics.recordFailure(name, failure.kind === 'status' ? `status-${failure.status}` : failure.kind);
+    if (failure.kind === 'connect' || (failure.kind === 'timeout' && failure.phase === 'connect')) backend.reportDown(failure.words);
+    if (isKeyRefused(failure, keyed) && failure.kind === 'status' && failure.status === 401)
+      backend.reportDown('the api key is refused (401)');
+    return;
+  }
+  meter.recordOutcome(now, outcome.cut === null);
+  if (outcome.cut !== null) {
+    gateway.metrics.recordFailure(name, 'cut');
+    return;
+  }
+  meter.recordLatency(now, outcome.endedAt - started);
+  if (!exchange.asked!.stream) return;
+  const firstToken = outcome.firstByteAt - started;
+  meter.recordFirstToken(now, firstToken);
+  gateway.metrics.recordFirstToken(name, firstToken);
+  if (outcome.events > 1) meter.recordTokenGap(now, (outcome.endedAt - outcome.firstByteAt) / (outcome.events - 1));
+}

@@ -1,0 +1,29 @@
+export type TimeoutPhase = 'connect' | 'first_token' | 'idle' | 'total';
+
+/** Why a backend gave no answer that could be passed on; nothing of it has reached the caller. */
+export type UpstreamFailure =
+  | { readonly kind: 'connect' | 'reset' | 'empty'; readonly words: string }
+  | { readonly kind: 'timeout'; readonly phase: TimeoutPhase; readonly words: string }
+  /** An answer outside 2xx, whole: `body` is null where it was too large to hold. */
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly headers: readonly string[];
+      readonly body: Buffer | null;
+      readonly words: string;
+    };
+
+/**
+ * May the next target be tried? The caller's own mistakes fail everywhere; a key that the backend refuses is ours.
+ *
+ * @param keyed the call carried a key of the backend.
+ */
+export function isRetryable(failure: UpstreamFailure, keyed: boolean): boolean {
+  if (failure.kind !== 'status') return true;
+  const { status } = failure;
+  return status >= 500 || status === 429 || status === 408 || isKeyRefused(failure, keyed);
+}
+
+export function isKeyRefused(failure: UpstreamFailure, keyed: boolean): boolean {
+  return keyed && failure.kind === 'status' && (failure.status === 401 || failure.status === 403);
+}

@@ -1,0 +1,53 @@
+import { availableParallelism, freemem, loadavg, totalmem } from 'node:os';
+import type { FastifyInstance } from 'fastify';
+import Type from 'typebox';
+import type { Gateway } from '../gateway/gateway.ts';
+
+const HealthShape = Type.Object({
+  ok: Type.Boolean(),
+  capacity: Type.Object({
+    cpuCores: Type.Integer(),
+    memoryBytes: Type.Integer(),
+    freeMemoryBytes: Type.Integer(),
+    load: Type.Number({ description: 'mean number of running processes over a minute' }),
+  }),
+  backends: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      type: Type.String(),
+      zone: Type.String(),
+      state: Type.Union([Type.Literal('up'), Type.Literal('loading'), Type.Literal('down')]),
+      reason: Type.Union([Type.String(), Type.Null()]),
+      in_flight: Type.Integer(),
+    }),
+  ),
+});
+
+const ProbeShape = Type.Object({ ok: Type.Boolean() });
+
+/** `GET /health` for people and peers, `/health/live` and `/health/ready` for Kubernetes. Open to everybody who reaches the server. */
+export function serveHealth(app: FastifyInstance, gateway: Gateway): void {
+  const tags = ['health'];
+  const config = { scope: null };
+  app.get('/health', { config, schema: { summary: 'capacity and backends', tags, response: { 200: HealthShape } } }, (request) => ({
+    ok: true,
+    capacity: { cpuCores: availableParallelism(), memoryBytes: totalmem(), freeMemoryBytes: freemem(), load: loadavg()[0] },
+    backends: request.router.backends.map(({ config, health, inFlight }) => ({
+      name: config.name,
+      type: config.type,
+      zone: config.zone,
+      state: health.state,
+      reason: health.state === 'up' ? null : health.reason,
+      in_flight: inFlight,
+    })),
+  }));
+  app.get('/health/live', { config, schema: { summary: 'the process works', tags, response: { 200: ProbeShape } } }, () => ({ ok: true }));
+  app.get(
+    '/health/ready',
+    {
+      config,
+      schema: { summary: 'a policy is loaded and the server is not going down', tags, response: { 200: ProbeShape, 503: ProbeShape } },
+    },
+    (_request, reply) => reply.code(gateway.draining ? 503 : 200).send({ ok: !gateway.draining }),
+  );
+}

@@ -1,0 +1,70 @@
+import type { BackendAddress } from '../backends/resolve-backend.ts';
+import { resolveBackend } from '../backends/resolve-backend.ts';
+import type { Fleet } from '../backends/fleet.ts';
+import { Failure } from '../failure.ts';
+import type { Artifact } from './artifact.ts';
+import type { LiveRouter } from './live-router.ts';
+import { LiveState } from './live-state.ts';
+
+/** Sections that guard something: a server that would not enforce them must be told so. */
+const GUARDS = ['budgets', 'keys', 'invariants'];
+
+export interface OpenOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly allowUnenforced: boolean;
+  /** Does anybody but this machine reach the server? Then callers must have keys. */
+  readonly exposed: boolean;
+  readonly source: string;
+}
+
+/**
+ * Brings an artifact to life: resolves its backends in this environment, starts those that are new, lays the first order.
+ *
+ * @throws Failure `[environment]`, `[not-enforced]` or `[no-keys]`.
+ */
+export function openRouter(artifact: Artifact, fleet: Fleet, options: OpenOptions): { router: LiveRouter; started: Promise<unknown> } {
+  const { manifest, module } = artifact;
+  refuseUnenforced(manifest.unenforced, options.allowUnenforced);
+  if (options.exposed && manifest.callers.length === 0) {
+    throw new Failure(
+      'no-keys',
+      ['the policy has no caller keys, so only loopback may be served'],
+      'add a `keys:` section (`policyc keys new` makes one), or serve on --host 127.0.0.1',
+    );
+  }
+  const problems: string[] = [];
+  const addresses: BackendAddress[] = manifest.backends.map((config) => resolveBackend(config, options.env, problems));
+  if (problems.length > 0) {
+    throw new Failure('environment', problems, 'set the variables in the environment of policyd, or correct the policy');
+  }
+  const { backends, started } = fleet.take(manifest.backends, addresses);
+  const router: LiveRouter = {
+    hash: manifest.hash,
+    loadedAt: new Date(),
+    source: options.source,
+    manifest,
+    module,
+    state: new LiveState(module, manifest, backends),
+    backends,
+    routes: manifest.targets.map((config, row) => ({
+      row,
+      config,
+      backend: backends[config.backend],
+      name: `${manifest.backends[config.backend].name}/${config.model}`,
+      priced: config.price.input > 0 || config.price.output > 0,
+    })),
+    callers: new Map(manifest.callers.map((caller, row) => [caller.sha256, row])),
+    inFlight: 0,
+  };
+  return { router, started };
+}
+
+function refuseUnenforced(sections: readonly string[], allowed: boolean): void {
+  const guards = sections.filter((section) => GUARDS.includes(section.split('.')[0]));
+  if (guards.length === 0 || allowed) return;
+  throw new Failure(
+    'not-enforced',
+    guards.map((section) => `the policy's section \`${section}\` is not enforced by this version`),
+    'take it out of the policy, or start with --allow-unenforced if traffic may flow without it',
+  );
+}

@@ -1,0 +1,64 @@
+import type { Fleet } from '../backends/fleet.ts';
+import type { LiveRouter } from './live-router.ts';
+
+/** Why the newest artifact is not the one that serves. */
+export interface LoadError {
+  readonly message: string;
+  /** Null where it never came so far as to have one. */
+  readonly hash: string | null;
+  readonly at: string;
+}
+
+/** The one cell that changes: which router serves. The one before it stays open; older ones close when their last request ends. */
+export class PolicyCell {
+  readonly #fleet: Fleet;
+  readonly #retired = new Set<LiveRouter>();
+  readonly onSwap = new Set<() => void>();
+  #active: LiveRouter;
+  #previous: LiveRouter | null = null;
+  lastError: LoadError | null = null;
+
+  constructor(fleet: Fleet, first: LiveRouter) {
+    this.#fleet = fleet;
+    this.#active = first;
+  }
+
+  get active(): LiveRouter {
+    return this.#active;
+  }
+
+  get previous(): LiveRouter | null {
+    return this.#previous;
+  }
+
+  swap(next: LiveRouter): void {
+    if (this.#previous) this.#retired.add(this.#previous);
+    this.#previous = this.#active;
+    this.#active = next;
+    this.lastError = null;
+    this.sweep();
+    for (const notify of this.onSwap) notify();
+  }
+
+  /** Closes retired routers that no request uses any more. */
+  sweep(): void {
+    for (const router of this.#retired) {
+      if (router.inFlight > 0) continue;
+      this.#retired.delete(router);
+      router.state.close();
+      this.#fleet.giveBack(router.backends);
+    }
+  }
+
+  /** Ranks and lays anew what changed, in every router that may still decide. */
+  refresh(): void {
+    this.#active.state.refresh();
+    this.#previous?.state.refresh();
+    for (const router of this.#retired) router.state.refresh();
+    this.sweep();
+  }
+
+  fail(message: string, hash: string | null): void {
+    this.lastError = { message: message.slice(0, 4_096), hash, at: new Date().toISOString() };
+  }
+}

@@ -1,0 +1,87 @@
+import { mkdir } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { Fleet } from './backends/fleet.ts';
+import type { Config } from './config/config.ts';
+import { isLoopback } from './config/is-loopback.ts';
+import { drain } from './drain.ts';
+import type { Gateway } from './gateway/gateway.ts';
+import { WaitQueue } from './gateway/wait-queue.ts';
+import { createApp } from './http/create-app.ts';
+import { CountMemory } from './intent/count-memory.ts';
+import { compilePolicy } from './router/compile-policy.ts';
+import { loadArtifact, readArtifact } from './router/load-artifact.ts';
+import { type OpenOptions, openRouter } from './router/open-router.ts';
+import { PolicyCell } from './router/policy-cell.ts';
+import { PolicyLoader } from './router/policy-loader.ts';
+import { watchArtifact } from './router/watch-artifact.ts';
+import { watchPolicies } from './router/watch-policies.ts';
+import { createLogger } from './telemetry/create-logger.ts';
+import { Metrics } from './telemetry/metrics.ts';
+import { Redactor } from './telemetry/redact.ts';
+
+/** How often measurements become a new order, in ms. */
+const REFRESH = 1_000;
+
+export interface Server {
+  /** Address with the port that was really taken. */
+  readonly url: string;
+  /** SHA-256 of the artifact that serves. */
+  readonly policy: string;
+  /** Nobody needs a key. */
+  readonly keyless: boolean;
+  /** Looks at the artifact folder now. */
+  reload(): Promise<void>;
+  /** Takes no new connections, lets every request in flight end, then stops. */
+  close(): Promise<void>;
+}
+
+/** Wires the server up and starts it. @throws Failure where policy, environment or address do not allow it to serve. */
+export async function startServer(config: Config, env: Readonly<Record<string, string | undefined>>, version: string): Promise<Server> {
+  const redactor = new Redactor();
+  const { log, close: closeLog } = createLogger(config.logLevel, redactor);
+  const fleet = new Fleet(config.probeInterval);
+  const compiled = config.watch === null ? null : await compilePolicy(config.watch, config.policy);
+  const options: OpenOptions = { env, allowUnenforced: config.allowUnenforced, exposed: !isLoopback(config.host), source: config.policy };
+  const { router, started } = openRouter(loadArtifact(await readArtifact(config.policy)), fleet, options);
+  const cell = new PolicyCell(fleet, router);
+  if (compiled !== null) {
+    cell.fail(compiled, null);
+    log.error({ serving: router.hash, error: compiled }, 'policy not compiled');
+  }
+  const queue = new WaitQueue(config.queueDepth);
+  const metrics = new Metrics({ backends: () => cell.active.backends, waiting: () => queue.size });
+  const gateway: Gateway = { config, cell, queue, metrics, redactor, log, memory: new CountMemory(), draining: false, sampled: 0 };
+  const attach = (): void => {
+    redactor.add(cell.active.backends.map((backend) => backend.address.key));
+    cell.active.state.onChange.add(() => queue.wake());
+    queue.wake();
+  };
+  cell.onSwap.add(attach);
+  attach();
+  await mkdir(config.data, { recursive: true });
+  await started;
+  cell.refresh();
+  const app = await createApp(gateway, version);
+  await app.listen({ host: config.host, port: config.port });
+  const loader = new PolicyLoader(cell, fleet, options);
+  const stopWatching = [watchArtifact(gateway, loader), ...(config.watch === null ? [] : [watchPolicies(gateway, config.watch)])];
+  const refresh = setInterval(() => cell.refresh(), REFRESH);
+  const { port } = app.server.address() as AddressInfo;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return {
+    url: `http://${host}:${port}`,
+    policy: router.hash,
+    keyless: router.manifest.callers.length === 0,
+    async reload() {
+      const loaded = await loader.load();
+      log.info({ ...loaded, router: undefined }, 'reload');
+    },
+    async close() {
+      for (const stop of stopWatching) stop();
+      await drain(app, gateway);
+      clearInterval(refresh);
+      await fleet.close();
+      closeLog();
+    },
+  };
+}

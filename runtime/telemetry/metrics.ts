@@ -1,0 +1,141 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Explanation } from '../../schema/decision.ts';
+import type { Backend } from '../backends/backend.ts';
+
+/** Seconds; 1 ms is the budget of a decision. */
+const DECISION_BUCKETS = [0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01];
+const REQUEST_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+/** What the gauges look at when somebody asks. */
+export interface MetricsSource {
+  backends(): readonly Backend[];
+  waiting(): number;
+}
+
+/** Every metric of the server. Labels take names from the policy and from closed sets only, so their number is bounded. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #analyze: Histogram.Internal<'phase'>;
+  readonly #decide: Histogram.Internal<'phase'>;
+  readonly #total: Histogram.Internal<'phase'>;
+  readonly #requests: Counter<'endpoint' | 'backend' | 'status' | 'reason'>;
+  readonly #seconds: Histogram<'endpoint' | 'backend'>;
+  readonly #firstToken: Histogram<'backend'>;
+  readonly #failures: Counter<'backend' | 'kind'>;
+  readonly #explained: Counter<'decision'>;
+  readonly #exclusions: Counter<'stage' | 'decision'>;
+  readonly #swaps: Counter<'result'>;
+
+  constructor(source: MetricsSource) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    const phase = new Histogram({
+      name: 'policyd_decision_seconds',
+      help: 'time of a decision by phase: total is analyze plus decide; the budget is 0.001',
+      labelNames: ['phase'],
+      buckets: DECISION_BUCKETS,
+      registers,
+    });
+    this.#analyze = phase.labels('analyze');
+    this.#decide = phase.labels('decide');
+    this.#total = phase.labels('total');
+    this.#requests = new Counter({
+      name: 'policyd_requests_total',
+      help: 'answered requests by endpoint, backend that answered, status and route reason',
+      labelNames: ['endpoint', 'backend', 'status', 'reason'],
+      registers,
+    });
+    this.#seconds = new Histogram({
+      name: 'policyd_request_seconds',
+      help: 'time from a request to the end of its answer',
+      labelNames: ['endpoint', 'backend'],
+      buckets: REQUEST_BUCKETS,
+      registers,
+    });
+    this.#firstToken = new Histogram({
+      name: 'policyd_time_to_first_token_seconds',
+      help: 'time from dispatch to the first byte of a stream',
+      labelNames: ['backend'],
+      buckets: REQUEST_BUCKETS,
+      registers,
+    });
+    this.#failures = new Counter({
+      name: 'policyd_upstream_failures_total',
+      help: 'attempts that a backend failed, by kind',
+      labelNames: ['backend', 'kind'],
+      registers,
+    });
+    this.#explained = new Counter({
+      name: 'policyd_decisions_explained_total',
+      help: 'decisions whose stages were evaluated: every rejection, and one in 64 routed ones',
+      labelNames: ['decision'],
+      registers,
+    });
+    this.#exclusions = new Counter({
+      name: 'policyd_exclusions_total',
+      help: 'targets excluded by a stage in explained decisions',
+      labelNames: ['stage', 'decision'],
+      registers,
+    });
+    this.#swaps = new Counter({ name: 'policyd_policy_loads_total', help: 'loads of an artifact', labelNames: ['result'], registers });
+    new Gauge({
+      name: 'policyd_backend_in_flight',
+      help: 'requests in flight by backend',
+      labelNames: ['backend'],
+      registers,
+      collect() {
+        this.reset();
+        for (const backend of source.backends()) this.set({ backend: backend.config.name }, backend.inFlight);
+      },
+    });
+    new Gauge({
+      name: 'policyd_backend_up',
+      help: '1 where a backend is a candidate, 0 where it is down or loading',
+      labelNames: ['backend'],
+      registers,
+      collect() {
+        this.reset();
+        for (const backend of source.backends()) this.set({ backend: backend.config.name }, backend.health.state === 'up' ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'policyd_waiting_requests',
+      help: 'requests that wait for a target',
+      registers,
+      collect() {
+        this.set(source.waiting());
+      },
+    });
+  }
+
+  recordDecision(analyzeMs: number, decideMs: number): void {
+    this.#analyze.observe(analyzeMs / 1e3);
+    this.#decide.observe(decideMs / 1e3);
+    this.#total.observe((analyzeMs + decideMs) / 1e3);
+  }
+
+  recordAnswer(endpoint: string, backend: string, status: number, reason: string, ms: number): void {
+    this.#requests.inc({ endpoint, backend, status, reason });
+    this.#seconds.observe({ endpoint, backend }, ms / 1e3);
+  }
+
+  recordFirstToken(backend: string, ms: number): void {
+    this.#firstToken.observe({ backend }, ms / 1e3);
+  }
+
+  recordFailure(backend: string, kind: string): void {
+    this.#failures.inc({ backend, kind });
+  }
+
+  recordExplanation(explanation: Explanation): void {
+    const { decision } = explanation.decision;
+    this.#explained.inc({ decision });
+    for (const link of explanation.links) {
+      for (const { stage, excluded } of link.stages) if (excluded.length > 0) this.#exclusions.inc({ stage, decision }, excluded.length);
+    }
+  }
+
+  recordLoad(result: 'swapped' | 'refused' | 'not-compiled'): void {
+    this.#swaps.inc({ result });
+  }
+}
