@@ -1,10 +1,28 @@
 import type { PolicySet } from '../../schema/policy-set.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { AnalysisRule } from './analysis-rule.ts';
+import { rule as dominated } from './rules/dominated.ts';
+import { rule as emptyCandidates } from './rules/empty-candidates.ts';
+import { rule as looserAlias } from './rules/looser-alias.ts';
+import { rule as missingCapability } from './rules/missing-capability.ts';
+import { rule as sameUrl } from './rules/same-url.ts';
+import { rule as shadowed } from './rules/shadowed.ts';
+import { rule as unreachable } from './rules/unreachable.ts';
+import { rule as unsatisfiable } from './rules/unsatisfiable.ts';
 
-/** Judgements about a policy that is well formed: one function a rule, each in its own file under `rules/`. */
-const JUDGEMENTS: readonly ((set: PolicySet) => Diagnostic[])[] = [];
+/** Judgements about a policy that is well formed, each in the file of its slug. */
+export const ANALYSIS_RULES: readonly AnalysisRule[] = [
+  shadowed,
+  unsatisfiable,
+  unreachable,
+  dominated,
+  looserAlias,
+  sameUrl,
+  missingCapability,
+  emptyCandidates,
+];
 
-/** Runs every judgement; the order of the findings is the caller's business. */
+/** Runs every rule; the order of the findings is the caller's business. */
 export function analyze(set: PolicySet): Diagnostic[] {
-  return JUDGEMENTS.flatMap((judge) => judge(set));
+  return ANALYSIS_RULES.flatMap((rule) => rule.check(set));
 }

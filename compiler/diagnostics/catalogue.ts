@@ -82,6 +82,53 @@ export const RULES = {
     why: 'A policy that is checked but not applied must never look as if it were.',
   },
   // analyze
+  shadowed: {
+    severity: 'warning',
+    title: 'a policy that can never match',
+    why: 'The first policy that matches wins, so what it demands is demanded of nobody.',
+    needsTargets: true,
+  },
+  unsatisfiable: {
+    severity: 'warning',
+    title: 'a policy that rejects every request',
+    why: 'Its constraints together leave no target, whatever is up and whoever asks.',
+    needsTargets: true,
+  },
+  unreachable: {
+    severity: 'warning',
+    title: 'a backend or target that no request can reach',
+    why: 'It is kept, watched and paid for, and serves nobody.',
+    needsTargets: true,
+  },
+  dominated: {
+    severity: 'warning',
+    title: 'a target that another outdoes in every respect',
+    why: 'It is ordered last, so it serves only when everything else is out.',
+    needsTargets: true,
+  },
+  'looser-alias': {
+    severity: 'warning',
+    title: 'a policy that another name of the model escapes',
+    why: 'Whoever asks for the same model by its other name is held to less.',
+    needsTargets: true,
+  },
+  'same-url': {
+    severity: 'warning',
+    title: 'two backends with the same url',
+    why: 'They are one server: its load, health and limits are counted as if they were two.',
+  },
+  'missing-capability': {
+    severity: 'warning',
+    title: 'requests that none of their targets can serve',
+    why: 'What a class, a virtual model or a policy is for needs a capability that none of its targets has.',
+    needsTargets: true,
+  },
+  'empty-candidates': {
+    severity: 'warning',
+    title: 'a virtual model or class without candidates',
+    why: 'Every request that means it is rejected.',
+    needsTargets: true,
+  },
 } as const satisfies Record<string, RuleEntry>;
 
 export type Rule = keyof typeof RULES;

@@ -23,8 +23,7 @@ export function findPolicy(set: PolicySet, { name, caller, category, endpoint }:
     return (
       (match.key === null || (!implicit && match.key.includes(key))) &&
       (match.team === null || (team !== null && match.team.includes(team))) &&
-      (match.label === null ||
-        Object.entries(match.label).every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value)) &&
+      (match.label === null || Object.entries(match.label).every(([label, value]) => labels[label] === value)) &&
       (match.category === null || match.category.includes(category)) &&
       (match.endpoint === null || match.endpoint.includes(endpoint))
     );

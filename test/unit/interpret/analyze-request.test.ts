@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { holds } from '../../../compiler/interpret/holds.ts';
 import { analyzeRequest } from '../../../compiler/interpret/interpret.ts';
 import { DEFAULT_OUTPUT_CAP } from '../../../schema/request.ts';
 import { buildPolicySet, buildQuestion, type QuestionSketch, type Sketch } from '../../build/policy-set.ts';
@@ -24,6 +25,16 @@ describe('problems', () => {
   ] as const)('%j: %s', (question, problem) => {
     expect(ask(sketch, question).problem).toBe(problem);
   });
+});
+
+test.each([
+  ['<', [true, false, false]],
+  ['<=', [true, true, false]],
+  ['>', [false, false, true]],
+  ['>=', [false, true, true]],
+  ['=', [false, true, false]],
+] as const)('a bound with %s', (op, expected) => {
+  expect([6, 7, 8].map((measured) => holds({ op, value: 7 }, measured))).toEqual(expected);
 });
 
 describe('category', () => {
@@ -80,7 +91,9 @@ describe('score', () => {
   test.each([
     ['nothing', '', 0, 0],
     ['a word in any case, once', 'FIX fix', 0, 100_000],
-    ['no word inside a word', 'prefix fixed fix_ fix0 éfix fixé', 0, 0],
+    ['no word inside a word', 'prefix fixed fix_ fix0 éfix fixé \u0080fix', 0, 0],
+    ['no word behind the very first letter', 'xfix', 0, 0],
+    ['a word beside the last of ASCII', '\u007ffix', 0, 100_000],
     ['a later occurrence stands alone', 'prefix, fix!', 0, 100_000],
     ['a word with a hyphen', 'a Multi-Tenant-thing', 0, 150_000],
     ['letters outside of ASCII keep their case', 'größe GRÖSSE', 0, 50_000],
@@ -107,6 +120,7 @@ describe('policy', () => {
     callers: [
       { name: 'first', team: 'search', labels: { env: 'prod', region: 'eu' } },
       { name: 'second', team: null },
+      { name: 'third', team: 'other', labels: { env: 'prod', region: 'us' } },
     ],
     categories: [{ name: 'LONG', when: { inputTokens: { op: '>', value: 100 } } }],
     policies: [
@@ -118,13 +132,14 @@ describe('policy', () => {
       { match: { model: ['nothing', 'org/*'] } },
     ],
   };
-  const nobody = 2;
+  const nobody = 3;
   test.each([
     ['an alias hop matches', { model: 'old', caller: nobody }, 0],
     ['the alias itself matches', { model: 'older', caller: nobody }, 0],
     ['what it means does not, when asked for by another name', { model: 'small', caller: nobody }, 6],
     ['endpoint', { model: 'old', caller: nobody, endpoint: 'embeddings' as const }, 6],
     ['all labels and the category', { tokens: 101 }, 1],
+    ['not another team, nor some of the labels', { tokens: 101, caller: 2 }, 6],
     ['a key by name', { caller: 1 }, 3],
     ['the implicit caller has no key', { caller: nobody }, 6],
     ['a team', {}, 4],
@@ -132,6 +147,16 @@ describe('policy', () => {
     ['one of several globs, on the last hop', { model: 'hidden', caller: nobody }, 5],
   ])('%s', (_, question, row) => {
     expect(ask(sketch, question).policy).toBe(row);
+  });
+  test.each([
+    ['*', '.hidden', 0],
+    ['*', 'org/x', 1],
+    ['org', 'org/', 1],
+    ['org/', 'org/', 0],
+    ['**', 'org/x', 0],
+    ['ORG/*', 'org/x', 1],
+  ])('glob %s over %s: row %i', (glob, model, row) => {
+    expect(ask({ targets: [{ backend: 'local', model }], policies: [{ match: { model: [glob] } }] }, { model }).policy).toBe(row);
   });
   test('a team is needed where one is asked for', () => {
     expect(ask({ policies: [{ match: { team: ['x'] } }] }, {}).policy).toBe(1);
