@@ -3,6 +3,7 @@ import { analyze } from './analyze/analyze.ts';
 import { RULES, type RuleEntry } from './diagnostics/catalogue.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
 import { sortDiagnostics } from './diagnostics/sort-diagnostics.ts';
+import { merge } from './parse/merge.ts';
 import { parse } from './parse/parse.ts';
 import { resolve } from './resolve/resolve.ts';
 import { validate } from './validate/validate.ts';
@@ -21,15 +22,22 @@ export interface Understanding {
 }
 
 /**
- * From text to meaning: parse → validate → resolve → analyze. Every stage works on what the stage before left whole, so that one
+ * From text to meaning: parse → validate → merge → resolve → analyze. Every stage works on what the stage before left whole, so that one
  * mistake hides only what depends on it; all findings come out at once.
  */
 export function understand(sources: readonly Source[]): Understanding {
   const ordered = [...sources].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0));
   const parsed = parse(ordered);
-  const validated = validate(parsed.tree);
-  const resolved = resolve(parsed.tree, validated.broken);
+  const validated = validate(parsed.files);
+  const merged = merge(parsed.files, validated.broken);
+  const resolved = resolve(merged.policy);
   const judged = analyze(resolved.set).filter((d) => resolved.targetsAreWhole || !(RULES[d.rule] as RuleEntry).needsTargets);
-  const diagnostics = sortDiagnostics([...parsed.diagnostics, ...validated.diagnostics, ...resolved.diagnostics, ...judged]);
+  const diagnostics = sortDiagnostics([
+    ...parsed.diagnostics,
+    ...validated.diagnostics,
+    ...merged.diagnostics,
+    ...resolved.diagnostics,
+    ...judged,
+  ]);
   return { set: diagnostics.some((d) => d.severity === 'error') ? null : resolved.set, diagnostics, sources: ordered };
 }

@@ -413,7 +413,7 @@ export interface CategoryEntry {
  */
 export interface ClassEntry {
   /**
-   * When a request belongs here; all that are given must hold. Without it: only when the caller says so.
+   * When a request belongs here; all that are given must hold. Without it: always.
    */
   when?: {
     /**
