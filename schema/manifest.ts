@@ -85,7 +85,7 @@ export interface CallerConfig {
 
 /** How much of the decision space the compiler compared between router and interpreter. */
 export interface Proof {
-  /** Distinct cells of the decision space. */
+  /** Cells of the decision space; where they were not all compared, what the sample stands for. */
   readonly cells: number;
   /** Cells whose every stage was compared for every target. */
   readonly compared: number;

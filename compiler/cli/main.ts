@@ -4,9 +4,11 @@ import { type Command, EXIT, type Io, UsageError } from './command.ts';
 /** By name, each imported only when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   check: () => import('./commands/check.ts'),
+  compile: () => import('./commands/compile.ts'),
   fmt: () => import('./commands/fmt.ts'),
   init: () => import('./commands/init.ts'),
   keys: () => import('./commands/keys.ts'),
+  watch: () => import('./commands/watch.ts'),
 };
 
 /** Runs `policyc` with the arguments behind its name; resolves to the exit code and never throws. */

@@ -17,7 +17,8 @@ export async function emit(set: PolicySet, plan: Plan, facts: PageFacts): Promis
   const { inspectRoute, toJavaScript } = await import('./typescript.ts');
   const { header, body } = writePage(set, plan, facts);
   const { types, body: kernelBody } = readKernel();
-  const imports = "import type { Intent, IntentRows, Live } from 'policyc/schema';\nimport { align, assemble, type RouterData } from './kernel.ts';";
+  const imports =
+    "import type { Intent, IntentRows, Live } from 'policyc/schema';\nimport { align, assemble, type RouterData } from './kernel.ts';";
   const page = `${header}\n${imports}\n\n${body}\n`;
   const { statements, branches } = inspectRoute(page);
   // INVARIANT: a router whose decision branches is never written.

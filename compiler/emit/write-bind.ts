@@ -39,7 +39,8 @@ export function writeBind(set: PolicySet, plan: Plan): string {
       continue;
     }
     const at = index.by.length === 0 ? '0' : expressionOf(set, index.by);
-    if (content.kind === 'budget') lines.push(`at.scope = ${indexName(axis)}[${at}]!;`, `at.${axis} = ${row * data.words} + at.scope${times};`);
+    if (content.kind === 'budget')
+      lines.push(`at.scope = ${indexName(axis)}[${at}]!;`, `at.${axis} = ${row * data.words} + at.scope${times};`);
     else lines.push(`at.${axis} = ${row * data.words} + ${indexName(axis)}[${at}]!${times};`);
   }
   lines.push('at.rank = RANK_OF_CATEGORY[intent.category]!;', 'at.cheap = CHEAP_OF_CATEGORY[intent.category]!;');

@@ -44,7 +44,11 @@ const letter = (target: number): string => (target < 26 ? String.fromCharCode(65
 
 function writeTargets(_set: PolicySet, data: RouterData): string {
   const legend = data.columns.map((column, target) => {
-    const price = !column.known ? 'price unknown' : column.input + column.output === 0 ? 'free' : `$${column.input / 1e6} / $${column.output / 1e6}`;
+    const price = !column.known
+      ? 'price unknown'
+      : column.input + column.output === 0
+        ? 'free'
+        : `$${column.input / 1e6} / $${column.output / 1e6}`;
     return `// ${letter(target)}  ${comment(`${column.backend}/${column.model}`)}  ${column.zone}  tier ${column.tier}  ${price}  ${comment(column.place)}`;
   });
   return `${legend.join('\n')}\nconst TARGETS: RouterData['columns'] = [\n${data.columns.map((column) => `  ${literal(column)},`).join('\n')}\n];`;
@@ -87,7 +91,9 @@ function writeAxis(set: PolicySet, plan: Plan, { axis, stage, content }: AxisDat
   const out: string[] = [];
   const where = axis === 'privacy' || axis === 'tier' ? placesOf(set, axis) : '';
   if (content.kind === 'static' || content.kind === 'price') {
-    out.push(`/** ${stage}: ${axis}${where} */\nconst ${tableName(axis)} = ${writeRows(content.masks, data.words, data.columns.length, labels.get(axis)!, letter)};`);
+    out.push(
+      `/** ${stage}: ${axis}${where} */\nconst ${tableName(axis)} = ${writeRows(content.masks, data.words, data.columns.length, labels.get(axis)!, letter)};`,
+    );
   } else if (content.kind === 'measured') {
     const rows = content.floors.map((floor, row) => `  ${literal(floor)}, // ${comment(labels.get(axis)![row]!)}`);
     out.push(`/** ${stage}: ${axis}, laid anew with every snapshot */\nconst ${tableName(axis)} = [\n${rows.join('\n')}\n] as const;`);
@@ -106,7 +112,9 @@ function writeAxis(set: PolicySet, plan: Plan, { axis, stage, content }: AxisDat
 
 /** Where the policies behind an axis are written. */
 function placesOf(set: PolicySet, axis: 'privacy' | 'tier'): string {
-  const rows = set.policies.filter((policy) => !policy.implicit && (axis === 'privacy' ? policy.privacy === 'restricted' : policy.minTier > 1));
+  const rows = set.policies.filter(
+    (policy) => !policy.implicit && (axis === 'privacy' ? policy.privacy === 'restricted' : policy.minTier > 1),
+  );
   const shown = rows.slice(0, 4).map(({ place }) => `${comment(place.file)}:${place.line}`);
   return shown.length === 0 ? '' : ` · ${shown.join(', ')}${rows.length > shown.length ? ` and ${rows.length - shown.length} more` : ''}`;
 }

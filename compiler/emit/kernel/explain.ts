@@ -97,8 +97,8 @@ export function buildExplain(
         aliases: name.hops,
         endpoint: asked.endpoint === 1 ? 'embeddings' : 'chat',
         policy: policy.name,
-        category: data.categories[asked.category]!.name || null,
-        class: data.classes[asked.class]!.name || null,
+        category: asked.category === data.categories.length - 1 ? null : data.categories[asked.category]!.name,
+        class: asked.class === data.classes.length - 1 ? null : data.classes[asked.class]!.name,
         requirements: {
           capabilities: capabilitiesOf(asked.required),
           input_tokens: { low: asked.inputLow, high: asked.inputHigh },
@@ -173,7 +173,8 @@ export function buildExplain(
             !keeps(axis, intent, live, target, r),
         );
         if (found) out.push(exclusion(found, intent, live, target));
-        else if (stage === 'SchedulerReconciler' && bitAt(excluded, r * words, live.ranks[r * size + target]!)) out.push(alreadyTried(target));
+        else if (stage === 'SchedulerReconciler' && bitAt(excluded, r * words, live.ranks[r * size + target]!))
+          out.push(alreadyTried(target));
         else return true;
         return false;
       });
@@ -222,12 +223,16 @@ export function buildExplain(
       place: policy.place || category.place || column.place,
       category: category.name,
       class: data.classes[intent.class]!.name,
-      lacking: capabilitiesOf(intent.required & ~column.capabilities).map((name) => `\`${name}\``).join(', '),
+      lacking: capabilitiesOf(intent.required & ~column.capabilities)
+        .map((name) => `\`${name}\``)
+        .join(', '),
       context: String(column.context),
       need: String(intent.inputHigh + intent.outputCap),
       cost: column.known ? usd(intent.input * column.input + intent.output * column.output) : 'an unknown price',
       cap: usd(intent.costCap),
-      budgets: budgetsAtLimit(intent, live).map((row) => `\`${data.budgets[row]}\``).join(', '),
+      budgets: budgetsAtLimit(intent, live)
+        .map((row) => `\`${data.budgets[row]}\``)
+        .join(', '),
       tier: String(column.tier),
       minTier: String(policy.minTier),
       quality: String(column.quality / 1e6),
@@ -268,7 +273,8 @@ const NO_ESTIMATE = (intent: Intent): CostEstimate => ({
 
 const capabilitiesOf = (set: number): Capability[] => CAPABILITY_NAMES.filter((_, bit) => set & (1 << bit));
 
-const fill = (template: string, words: Record<string, string>): string => template.replace(/\{(\w+)\}/g, (_, word: string) => words[word] ?? '');
+const fill = (template: string, words: Record<string, string>): string =>
+  template.replace(/\{(\w+)\}/g, (_, word: string) => words[word] ?? '');
 
 /** Pico-dollars as decimal USD. */
 const usd = (pico: number): string => `$${(pico / 1e12).toFixed(9).replace(/\.?0+$/, '')}`;

@@ -1,0 +1,167 @@
+import type { Proof, SelfTestVector } from '../../schema/manifest.ts';
+import type { PolicySet } from '../../schema/policy-set.ts';
+import type { RouterModule } from '../../schema/router.ts';
+import { type Cell, cellsOf, combinationAt, countCombinations } from './cells.ts';
+import { compareAnalysis, compareCell, compareMasks, type Difference } from './compare.ts';
+import { type Coordinates, coordinatesOf } from './coordinates.ts';
+import { makeSelfTest } from './self-test.ts';
+import { liveMasks, randomState, restState, seededRandom } from './states.ts';
+
+export type { Difference } from './compare.ts';
+
+export interface Proven {
+  readonly proof: Proof;
+  /** The first place where router and interpreter differ; null = none. */
+  readonly difference: Difference | null;
+  readonly selfTest: readonly SelfTestVector[];
+}
+
+/** Work a proof may do before it samples: verdicts asked of the interpreter (cells × targets). Bounds the time, not the truth. */
+const WORK = 250_000;
+/** Most self-test vectors an artifact carries. */
+const VECTORS = 64;
+
+/**
+ * Compares router and interpreter over the decision space. First, whole: which policy, category and class every name gets for every
+ * kind of caller. Then every stage's verdict on every target and the decision: for every row of every policy, model and category, and
+ * for every cell, or, where the space is too large, for cells spread evenly over it. Last, live states.
+ */
+export function prove(set: PolicySet, router: RouterModule): Proven {
+  const at = coordinatesOf(set);
+  const random = seededRandom(0x9e3779b9);
+  const states = [restState(set), ...Array.from({ length: 7 }, () => randomState(set, random))].map((snapshot) => ({
+    snapshot,
+    live: router.lay(router.rank(snapshot)),
+  }));
+  const count = { cells: 0, compared: 0, decisions: 0 };
+  const sampled: string[] = [];
+  const kept: Cell[] = [];
+  const fail = (difference: Difference): Proven => ({ proof: { ...count, sampled }, difference, selfTest: [] });
+  const seen = new Set<string>();
+  const takeCell = (cell: Cell): Difference | null => {
+    const key = keyOf(cell);
+    if (seen.has(key)) return null;
+    seen.add(key);
+    const { snapshot, live } = states[count.compared % states.length]!;
+    count.decisions++;
+    return compareCell(set, router, cell, snapshot, live, count.compared++ % 2 === 0);
+  };
+
+  const governed = compareGovernance(set, router, at);
+  if (governed.difference) return fail(governed.difference);
+  const spaces = subspacesOf(at);
+  const share = WORK / Math.max(1, set.targets.length) / (spaces.length + 1);
+  for (const cell of governed.rows) {
+    const difference = takeCell(cell);
+    if (difference) return fail(difference);
+    kept.push(cell);
+  }
+  for (const space of [...spaces, { name: 'all coordinates', at }]) {
+    const combinations = countCombinations(space.at);
+    const step = strideOver(combinations);
+    const most = share * (space.at === at ? 2 : 1);
+    const before = count.compared;
+    let taken = 0;
+    let visited = 0;
+    for (; taken < combinations && count.compared - before < most && visited < 4 * most; taken++) {
+      const cells = cellsOf(set, combinationAt(space.at, (taken * step) % combinations));
+      for (const cell of cells) {
+        const difference = takeCell(cell);
+        if (difference) return fail(difference);
+      }
+      visited += cells.length;
+      kept.push(cells[taken % cells.length]!);
+    }
+    if (taken < combinations) sampled.push(`${space.name}: ${taken} of ${combinations} combinations`);
+    if (space.at === at) count.cells = taken < combinations ? countCells(set, at, combinations, taken) : count.compared;
+  }
+
+  const { masks, whole } = liveMasks(set, random);
+  const representatives = spread(kept, 24);
+  for (const cell of representatives) {
+    const difference = compareMasks(set, router, cell, masks);
+    if (difference) return fail(difference);
+    count.decisions += masks.length;
+  }
+  const states_ = whole ? `all ${masks.length}` : `${masks.length} of 2^${set.targets.length}`;
+  sampled.push(`${states_} live states for ${representatives.length} cells, ${states.length} states in turn for the others`);
+  return { proof: { ...count, sampled }, difference: null, selfTest: makeSelfTest(set, spread(kept, VECTORS), random) };
+}
+
+/** Analysis over all names × callers × endpoints × categories, the other coordinates in turn; and a cell for every row that appeared. */
+function compareGovernance(
+  set: PolicySet,
+  router: RouterModule,
+  at: Coordinates,
+): { readonly difference: Difference | null; readonly rows: readonly Cell[] } {
+  const rows = new Map<string, Cell>();
+  const narrow: Coordinates = { ...at, classes: [null], required: [0], flexible: [false], texts: [''], tools: [0] };
+  const outer = countCombinations(narrow);
+  const inner = countCombinations({ ...at, names: [''], callers: [0], endpoints: ['chat'], categories: [null] });
+  for (let i = 0; i < outer; i++) {
+    const rest = combinationAt({ ...at, names: [''], callers: [0], endpoints: ['chat'], categories: [null] }, i % inner);
+    const { body, hints, caller } = combinationAt(narrow, i);
+    const required = body.endpoint === 'embeddings' ? body.required : body.required | rest.body.required;
+    const combination = {
+      body: { ...body, required, tools: rest.body.tools, text: rest.body.text },
+      hints: { ...hints, class: rest.hints.class, flexible: rest.hints.flexible },
+      caller,
+    };
+    const [cell] = cellsOf(set, combination, [1]);
+    const difference = compareAnalysis(set, router, cell!, i % 2 === 0);
+    if (difference) return { difference, rows: [] };
+    const { policy, model, category, class: row } = cell!.asked;
+    for (const key of [`policy ${policy}`, `model ${model}`, `category ${category}`, `class ${row}`])
+      if (!rows.has(key)) rows.set(key, cell!);
+  }
+  return { difference: null, rows: [...new Set(rows.values())] };
+}
+
+/** Requests that analysis makes equal are one cell. */
+const keyOf = ({ asked, caller, body, tokens }: Cell): string =>
+  `${asked.name} ${caller} ${body.endpoint} ${asked.policy} ${asked.category} ${asked.class} ${asked.required} ${asked.flexible} ${tokens}`;
+
+/**
+ * Every stage reads a few coordinates only; here those of each stage are taken whole, the others at their first value. So each row of
+ * each table is compared on its own, however large the product of all coordinates is.
+ */
+function subspacesOf(at: Coordinates): { readonly name: string; readonly at: Coordinates }[] {
+  const least: Coordinates = {
+    names: at.names.slice(-1),
+    callers: at.callers.slice(0, 1),
+    endpoints: ['chat'],
+    categories: [null],
+    classes: [null],
+    required: [0],
+    flexible: [false],
+    texts: [''],
+    tools: [0],
+  };
+  const { names, endpoints, required, classes, categories, flexible, texts, tools } = at;
+  return [
+    { name: 'model × endpoint × capability × tokens', at: { ...least, names, endpoints, required } },
+    { name: 'model × class × tokens', at: { ...least, names, classes } },
+    { name: 'model × category × tier enforcement × tokens', at: { ...least, names, categories, flexible } },
+    { name: 'text × tools × tokens', at: { ...least, texts, tools } },
+  ];
+}
+
+/** What a sample of the combinations stands for. */
+const countCells = (set: PolicySet, at: Coordinates, combinations: number, taken: number): number => {
+  let cells = 0;
+  const step = strideOver(combinations);
+  const probes = Math.min(taken, 64);
+  for (let i = 0; i < probes; i++) cells += cellsOf(set, combinationAt(at, (i * step) % combinations)).length;
+  return probes === 0 ? 0 : Math.round((cells / probes) * combinations);
+};
+
+/** A step that spreads over a space of this size and visits nothing twice: near the golden section, and prime to the size. */
+function strideOver(size: number): number {
+  const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+  let step = Math.floor(size * 0.6180339887498949) | 1;
+  while (gcd(step, size) !== 1) step += 2;
+  return step;
+}
+
+const spread = <T>(rows: readonly T[], most: number): T[] =>
+  rows.length <= most ? [...rows] : Array.from({ length: most }, (_, i) => rows[Math.floor((i * rows.length) / most)]!);

@@ -1,0 +1,1160 @@
+// The kernel of every router: what is the same for all policies. Written by policyc 0.1.0, do not edit.
+import type { Capability, CostEstimate, Encoding, Exclusion, Explanation, Intent, IntentRows, Live, MetricsSnapshot, Objective, Order, Percentile, Place, Privacy, RejectionReason, Relaxation, RequestBody, RequestHints, RouteReason, RouterModule, RoutingDecision, Stage, TargetMetrics, TokenCount, Zone } from 'policyc/schema';
+
+/** What the page of a router hands to the kernel: its tables, as data. Rows are array indexes everywhere. */
+export interface RouterData {
+  /** Words of 32 targets. */
+  readonly words: number;
+  readonly columns: readonly Column[];
+  readonly names: readonly { readonly name: string; readonly model: number; readonly hops: readonly string[]; readonly list: number }[];
+  readonly models: readonly {
+    readonly name: string;
+    readonly virtual: boolean;
+    readonly chain: readonly number[];
+    readonly encoding: Encoding;
+  }[];
+  readonly policies: readonly PolicyRow[];
+  /** Policy rows to try, in order, for names that the same globs match; the last one always matches. */
+  readonly lists: readonly (readonly number[])[];
+  /** Sets of rows (of callers, of categories) that policies name. */
+  readonly sets: readonly (readonly number[])[];
+  readonly callers: number;
+  readonly categories: readonly CategoryRow[];
+  readonly classes: readonly ClassRow[];
+  readonly classifier: ClassifierData;
+  readonly budgets: readonly string[];
+  readonly axes: readonly AxisData[];
+  readonly rankClasses: readonly RankClass[];
+  /** Rank classes from here on are those of the soft limit; equal to their number where there is no budget. */
+  readonly softFrom: number;
+}
+
+export interface Column {
+  readonly backend: string;
+  readonly model: string;
+  readonly cloud: boolean;
+  readonly zone: Zone;
+  readonly tier: number;
+  readonly quality: number;
+  readonly context: number | null;
+  readonly capabilities: number;
+  readonly priority: number;
+  /** Pico-dollars a token. */
+  readonly input: number;
+  readonly output: number;
+  readonly known: boolean;
+  readonly encoding: Encoding;
+  /** Its tokenizer is public: counts with `encoding` are exact. */
+  readonly exact: boolean;
+  readonly place: string;
+}
+
+export interface PolicyRow {
+  readonly name: string;
+  readonly place: string;
+  readonly privacy: Privacy;
+  readonly minTier: number;
+  /** Pico-dollars; Infinity = none. */
+  readonly maxCost: number;
+  readonly fallback: boolean;
+  readonly sla: string | null;
+  /** Rows in `sets`, -1 = any. */
+  readonly callers: number;
+  readonly categories: number;
+  /** Bit set over endpoints. */
+  readonly endpoints: number;
+}
+
+/** `op` is -2 `<`, -1 `<=`, 0 `=`, 1 `>=`, 2 `>`. */
+export interface BoundData {
+  readonly op: number;
+  readonly value: number;
+}
+
+export interface CategoryRow {
+  readonly name: string;
+  readonly score: BoundData | null;
+  readonly inputTokens: BoundData | null;
+  readonly maxCost: number;
+  readonly maxOutputTokens: number | null;
+  readonly strict: boolean;
+  readonly sla: string | null;
+  readonly minQuality: number | null;
+  readonly place: string;
+}
+
+export interface ClassRow {
+  readonly name: string;
+  readonly words: readonly string[] | null;
+  readonly tools: BoundData | null;
+  readonly codeBlock: boolean | null;
+  readonly inputTokens: BoundData | null;
+}
+
+export interface ClassifierData {
+  readonly keywords: readonly (readonly [word: string, micros: number])[];
+  readonly codeBlock: number;
+  readonly manyLines: readonly [over: number, micros: number];
+  readonly tokens: readonly [per: number, upTo: number];
+  readonly expected: number;
+}
+
+export interface RankClass {
+  readonly objective: Objective;
+  /** Input and output tokens of the reference request. */
+  readonly reference: readonly [number, number];
+  readonly soft: boolean;
+}
+
+export interface AxisData {
+  readonly axis: string;
+  readonly stage: Stage;
+  readonly role: 'filter' | 'tier floor' | 'quality floor';
+  readonly reason: string;
+  readonly suggest: string;
+  /** First row of the axis in the live tables, and how many it has. */
+  readonly row: number;
+  readonly rows: number;
+  readonly content:
+    | { readonly kind: 'static'; readonly masks: readonly number[]; readonly thresholds: readonly number[] }
+    | { readonly kind: 'measured'; readonly floors: readonly MeasuredFloor[] }
+    | { readonly kind: 'price'; readonly masks: readonly number[]; readonly prices: readonly (readonly [number, number])[] }
+    | { readonly kind: 'budget'; readonly scopes: readonly (readonly { readonly budget: number; readonly blocks: readonly number[] }[])[] }
+    | { readonly kind: 'live' };
+}
+
+/** Infinity or 0 where a bound is absent: `maxErrorRate` Infinity, `minSuccessRate` 0, the times Infinity. */
+export interface MeasuredFloor {
+  readonly maxErrorRate: number;
+  readonly minSuccessRate: number;
+  readonly maxTtft: number;
+  readonly firstToken: number;
+  readonly total: number;
+  readonly at: Percentile;
+  readonly expected: number;
+}
+
+/**
+ * Masks as they are written on the page (one digit a target, first target leftmost, 32 to a word) to masks as they are laid:
+ * target t is bit 31 − (t & 31) of word t >> 5.
+ */
+export function align(rows: readonly (number | readonly number[])[], targets: number): number[] {
+  const last = targets % 32 === 0 ? 0 : 32 - (targets % 32);
+  return rows.flatMap((row) => {
+    const words = typeof row === 'number' ? [row] : [...row];
+    const end = words.length - 1;
+    if (end >= 0) words[end] = (words[end]! << last) >>> 0;
+    return words;
+  });
+}
+
+/**
+ * One automaton over all names: every state looks at one position of the name and goes on by the character there (or the end), so
+ * that a few steps leave at most one candidate; a last equality decides. Steps do not grow with the length of the name nor, but
+ * for the logarithm, with the number of names; an attacker's misses end as early as hits.
+ */
+export function buildNames(names: readonly string[]): (name: string) => number {
+  const { positions, next, classes, width, start } = automatonOf(names);
+  const known = classes.length;
+  return (name) => {
+    let state = start;
+    while (state >= 0) {
+      const position = positions[state]!;
+      const unit = position < name.length ? name.charCodeAt(position) : -1;
+      const column = unit < 0 ? 0 : unit < known ? classes[unit]! : 1;
+      state = next[state * width + column]!;
+    }
+    const row = -2 - state;
+    return row >= 0 && names[row] === name ? row : -1;
+  };
+}
+
+/** States are numbered from 0; a negative entry ends: -1 fails, -2 - row proposes that row. Column 0 is the end of the name, 1 any other unit. */
+function automatonOf(names: readonly string[]) {
+  let top = 0;
+  for (const name of names) for (let i = 0; i < name.length; i++) top = Math.max(top, name.charCodeAt(i) + 1);
+  const classes = new Uint16Array(top).fill(1);
+  let width = 2;
+  for (const name of names)
+    for (let i = 0; i < name.length; i++) if (classes[name.charCodeAt(i)] === 1) classes[name.charCodeAt(i)] = width++;
+  const columnOf = (name: string, position: number): number => (position < name.length ? classes[name.charCodeAt(position)]! : 0);
+
+  const positions: number[] = [];
+  const table: number[][] = [];
+  const build = (rows: readonly number[]): number => {
+    if (rows.length === 1) return -2 - rows[0]!;
+    const position = splitOf(rows);
+    const state = positions.push(position) - 1;
+    const out: number[] = new Array(width).fill(-1);
+    table.push(out);
+    const groups = new Map<number, number[]>();
+    for (const row of rows) {
+      const column = columnOf(names[row]!, position);
+      const group = groups.get(column);
+      if (group) group.push(row);
+      else groups.set(column, [row]);
+    }
+    for (const [column, group] of groups) out[column] = build(group);
+    return state;
+  };
+  /** The position that leaves the smallest largest group. */
+  const splitOf = (rows: readonly number[]): number => {
+    let longest = 0;
+    for (const row of rows) longest = Math.max(longest, names[row]!.length);
+    const counts = new Int32Array(width);
+    let best = 0;
+    let least = rows.length + 1;
+    for (let position = 0; position <= longest && least > 1; position++) {
+      counts.fill(0);
+      let largest = 0;
+      for (const row of rows) largest = Math.max(largest, ++counts[columnOf(names[row]!, position)]!);
+      if (largest < least) {
+        least = largest;
+        best = position;
+      }
+    }
+    return best;
+  };
+  const start = names.length === 0 ? -1 : build(names.map((_, row) => row));
+  const next = new Int32Array(table.length * width);
+  for (let state = 0; state < table.length; state++) next.set(table[state]!, state * width);
+  return { positions: Int32Array.from(positions), next, classes, width, start };
+}
+
+/** What one pass over the user's text finds. `found` has one entry per word: non-zero where it occurs. Valid until the next scan. */
+export interface TextScan {
+  readonly found: Uint8Array;
+  codeBlock: boolean;
+  lines: number;
+}
+
+/**
+ * One pass over a text for whole words (ASCII letters in any case), code fences and lines: an Aho-Corasick automaton, so that the
+ * time does not depend on the number of words. A word character is [A-Za-z0-9_] or any code unit above 127; a word counts where no
+ * word character stands directly before or after it. Source: Aho & Corasick, CACM 18(6), 1975.
+ */
+export function buildTextScan(words: readonly string[]): (text: string) => TextScan {
+  const patterns = words.map(foldCase);
+  const classes = new Uint8Array(128);
+  let width = 1;
+  const classOf = (unit: number): number => (unit < 128 ? classes[unit]! : 0);
+  const wide = new Map<number, number>();
+  for (const word of patterns) {
+    for (let i = 0; i < word.length; i++) {
+      const unit = word.charCodeAt(i);
+      if (unit < 128) {
+        if (classes[unit] === 0) classes[unit] = width++;
+      } else if (!wide.has(unit)) wide.set(unit, width++);
+    }
+  }
+  for (let unit = 65; unit <= 90; unit++) classes[unit] = classes[unit + 32]!;
+  const columnOf = (unit: number): number => (unit < 128 ? classOf(unit) : (wide.get(unit) ?? 0));
+
+  const next: Int32Array[] = [new Int32Array(width)];
+  const ends: number[][] = [[]];
+  patterns.forEach((word, index) => {
+    let state = 0;
+    for (let i = 0; i < word.length; i++) {
+      const column = columnOf(word.charCodeAt(i));
+      if (next[state]![column] === 0) {
+        next[state]![column] = next.push(new Int32Array(width)) - 1;
+        ends.push([]);
+      }
+      state = next[state]![column]!;
+    }
+    if (word.length > 0) ends[state]!.push(index);
+  });
+  const fail = new Int32Array(next.length);
+  const queue: number[] = [];
+  for (let column = 1; column < width; column++) if (next[0]![column]! > 0) queue.push(next[0]![column]!);
+  for (let head = 0; head < queue.length; head++) {
+    const state = queue[head]!;
+    ends[state]!.push(...ends[fail[state]!]!);
+    for (let column = 1; column < width; column++) {
+      const to = next[state]![column]!;
+      const back = next[fail[state]!]![column]!;
+      if (to === 0) next[state]![column] = back;
+      else {
+        fail[to] = back;
+        queue.push(to);
+      }
+    }
+  }
+  const table = new Int32Array(next.length * width);
+  next.forEach((row, state) => {
+    table.set(row, state * width);
+  });
+  const lengths = patterns.map((word) => word.length);
+  const scan: TextScan = { found: new Uint8Array(words.length), codeBlock: false, lines: 1 };
+
+  return (text) => {
+    scan.found.fill(0);
+    let lines = 1;
+    let state = 0;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit === 10) lines++;
+      const column = unit < 128 ? classes[unit]! : (wide.get(unit) ?? 0);
+      state = table[state * width + column]!;
+      const hits = ends[state]!;
+      for (let hit = 0; hit < hits.length; hit++) {
+        const index = hits[hit]!;
+        if (isBreak(text, i + 1) && isBreak(text, i - lengths[index]!)) scan.found[index] = 1;
+      }
+    }
+    scan.lines = lines;
+    scan.codeBlock = text.includes('```');
+    return scan;
+  };
+}
+
+const foldCase = (word: string): string => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+/** No word character stands at this position (outside the text there is none). */
+function isBreak(text: string, position: number): boolean {
+  if (position < 0 || position >= text.length) return true;
+  const unit = text.charCodeAt(position);
+  return !((unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit === 95 || unit > 127);
+}
+
+const DEFAULT_CAP = 4096;
+
+/**
+ * Builds `analyze`: names to rows, requirements, category and class, caps. Input tokens are an interval; it is narrowed by an exact
+ * count only where a threshold of the policy lies inside it, and then only up to the largest such threshold.
+ */
+export function buildAnalyze(data: RouterData, resolve: (name: string) => number, blank: () => IntentRows, bind: (intent: Intent) => void) {
+  const { names, models, policies, lists, categories, classes, classifier } = data;
+  const endpoints: readonly string[] = ['chat', 'embeddings'];
+  const noCategory = categories.length - 1;
+  const noClass = classes.length - 1;
+  const categoryRow = rowsByName(categories.map((category) => category.name).slice(0, noCategory));
+  const classRow = rowsByName(classes.map((taskClass) => taskClass.name).slice(0, noClass));
+  const allowed = data.sets.map((rows) => {
+    const set = new Uint8Array(Math.max(data.callers, categories.length));
+    for (const row of rows) set[row] = 1;
+    return set;
+  });
+  const words = [...new Set([...classifier.keywords.map(([word]) => word), ...classes.flatMap((taskClass) => taskClass.words ?? [])])];
+  const scanText = buildTextScan(words);
+  const weights = Float64Array.from(words, (word) => classifier.keywords.find(([keyword]) => keyword === word)?.[1] ?? 0);
+  const classWords = classes.map((taskClass) => (taskClass.words ?? []).map((word) => words.indexOf(word)));
+  const scores = categories.some((category) => category.score !== null);
+  const reads = classes.some((taskClass) => taskClass.words !== null || taskClass.codeBlock !== null);
+  const nothing: TextScan = { found: new Uint8Array(words.length), codeBlock: false, lines: 1 };
+  const contexts = data.axes.flatMap((axis) => (axis.content.kind === 'static' ? axis.content.thresholds : []));
+  const prices = data.axes.flatMap((axis) => (axis.content.kind === 'price' ? axis.content.prices : []));
+  const classifyLimit = limitOfConditions(data);
+
+  const scoreOf = (fixed: number, tokens: number): number =>
+    Math.min(1_000_000, fixed + Math.min(Math.floor((tokens * 1_000_000) / classifier.tokens[0]), classifier.tokens[1]));
+  const categoryOf = (fixed: number, tokens: number): number => {
+    for (let row = 0; row < noCategory; row++) {
+      const { score, inputTokens } = categories[row]!;
+      if ((score === null || holds(score, scoreOf(fixed, tokens))) && (inputTokens === null || holds(inputTokens, tokens))) return row;
+    }
+    return noCategory;
+  };
+  const classOf = (scan: TextScan, tools: number, tokens: number): number => {
+    for (let row = 0; row < noClass; row++) {
+      const when = classes[row]!;
+      if (
+        (when.words === null || classWords[row]!.some((word) => scan.found[word] === 1)) &&
+        (when.tools === null || holds(when.tools, tools)) &&
+        (when.codeBlock === null || when.codeBlock === scan.codeBlock) &&
+        (when.inputTokens === null || holds(when.inputTokens, tokens))
+      )
+        return row;
+    }
+    return noClass;
+  };
+  /** Every condition on tokens is monotone in them: the same truth at both ends of the interval settles it. */
+  const conditionsDiffer = (fixed: number, low: number, high: number): boolean => {
+    for (let row = 0; row < noCategory; row++) {
+      const { score, inputTokens } = categories[row]!;
+      if (score !== null && holds(score, scoreOf(fixed, low)) !== holds(score, scoreOf(fixed, high))) return true;
+      if (inputTokens !== null && straddles(inputTokens, low, high)) return true;
+    }
+    for (let row = 0; row < noClass; row++) {
+      const { inputTokens } = classes[row]!;
+      if (inputTokens !== null && straddles(inputTokens, low, high)) return true;
+    }
+    return false;
+  };
+
+  return (body: RequestBody, hints: RequestHints, caller: number, tokens: TokenCount): Intent => {
+    const intent: Intent = {
+      name: -1,
+      link: 0,
+      model: 0,
+      policy: 0,
+      category: noCategory,
+      class: noClass,
+      caller,
+      endpoint: body.endpoint === 'embeddings' ? 1 : 0,
+      required: body.required,
+      flexible: 0,
+      inputLow: tokens.low,
+      inputHigh: tokens.high,
+      input: tokens.high,
+      outputCap: 0,
+      capSource: 0,
+      output: 0,
+      score: -1,
+      costCap: Number.POSITIVE_INFINITY,
+      problem: 0,
+      at: blank(),
+    };
+    const name = resolve(body.model);
+    if (name < 0) return fail(intent, 1);
+    intent.name = name;
+    const { model, list } = names[name]!;
+    const encoding = models[model]!.encoding;
+
+    const hintedCategory = hints.category === null ? -1 : (categoryRow.get(hints.category) ?? -2);
+    const hintedClass = hints.class === null ? -1 : (classRow.get(hints.class) ?? -2);
+    if (hintedCategory === -2) return fail(intent, 2);
+    if (hintedClass === -2) return fail(intent, 3);
+    let scan = nothing;
+    let fixed = 0;
+    if ((scores && hintedCategory < 0) || (reads && hintedClass < 0)) {
+      scan = scanText(body.text());
+      for (let word = 0; word < weights.length; word++) fixed += weights[word]! * scan.found[word]!;
+      if (scan.codeBlock) fixed += classifier.codeBlock;
+      if (scan.lines > classifier.manyLines[0]) fixed += classifier.manyLines[1];
+    }
+    if (
+      intent.inputLow < intent.inputHigh &&
+      (hintedCategory < 0 || hintedClass < 0) &&
+      conditionsDiffer(fixed, intent.inputLow, intent.inputHigh)
+    ) {
+      count(intent, tokens.exact(encoding, classifyLimit), classifyLimit);
+    }
+    intent.category = hintedCategory >= 0 ? hintedCategory : categoryOf(fixed, intent.inputHigh);
+    intent.class = hintedClass >= 0 ? hintedClass : classOf(scan, body.tools, intent.inputHigh);
+    if (scores && hintedCategory < 0) intent.score = scoreOf(fixed, intent.inputHigh);
+
+    const rows = lists[list]!;
+    let at = 0;
+    while (!matches(rows[at]!, intent)) at++;
+    const policy = rows[at]!;
+    intent.policy = policy;
+    const { fallback, maxCost } = policies[policy]!;
+    intent.flexible = hints.flexible && !hints.strict && fallback ? 1 : 0;
+    const category = categories[intent.category]!;
+    intent.costCap = Math.min(maxCost, category.maxCost);
+
+    if (endpoints[intent.endpoint] === 'chat') {
+      const most = category.maxOutputTokens;
+      const asked = body.maxOutputTokens;
+      intent.outputCap = asked === null ? (most ?? DEFAULT_CAP) : most === null ? asked : Math.min(asked, most);
+      intent.capSource = asked === null ? 2 : intent.outputCap < asked ? 1 : 0;
+      intent.output = Math.min(classifier.expected, intent.outputCap) * body.answers;
+    }
+    if (intent.inputLow < intent.inputHigh) {
+      const limit = limitInPlay(intent);
+      if (limit >= 0) count(intent, tokens.exact(encoding, limit), limit);
+    }
+    intent.model = model;
+    bind(intent);
+    return intent;
+  };
+
+  function matches(row: number, intent: Intent): boolean {
+    const policy = policies[row]!;
+    return (
+      (policy.callers < 0 || allowed[policy.callers]![intent.caller] === 1) &&
+      (policy.categories < 0 || allowed[policy.categories]![intent.category] === 1) &&
+      ((policy.endpoints >>> intent.endpoint) & 1) === 1
+    );
+  }
+
+  /** The largest number of tokens below which a context window or a cost cap still tells tokens in the interval apart; -1 if none does. */
+  function limitInPlay(intent: Intent): number {
+    const { inputLow, inputHigh, outputCap, output, costCap } = intent;
+    let limit = -1;
+    for (const tokens of contexts) {
+      const most = tokens - outputCap;
+      if (inputLow <= most && most < inputHigh) limit = Math.max(limit, most);
+    }
+    if (costCap < Number.POSITIVE_INFINITY) {
+      for (const [input, spend] of prices) {
+        const atLow = inputLow * input + output * spend <= costCap;
+        const atHigh = inputHigh * input + output * spend <= costCap;
+        if (atLow && !atHigh) limit = Math.max(limit, Math.ceil((costCap - output * spend) / input));
+      }
+    }
+    return limit;
+  }
+}
+
+const fail = (intent: Intent, problem: number): Intent => {
+  intent.problem = problem;
+  return intent;
+};
+
+/** Takes a count in: at most `limit` it is exact, above it only a lower bound. */
+function count(intent: Intent, counted: number, limit: number): void {
+  if (counted <= limit) {
+    intent.inputLow = counted;
+    intent.inputHigh = counted;
+    intent.input = counted;
+  } else {
+    intent.inputLow = Math.min(limit + 1, intent.inputHigh);
+  }
+}
+
+const rowsByName = (names: readonly string[]): Map<string, number> => new Map(names.map((name, row) => [name, row]));
+
+function holds(bound: BoundData, value: number): boolean {
+  const difference = value - bound.value;
+  switch (bound.op) {
+    case -2:
+      return difference < 0;
+    case -1:
+      return difference <= 0;
+    case 0:
+      return difference === 0;
+    case 1:
+      return difference >= 0;
+    default:
+      return difference > 0;
+  }
+}
+
+/** The bound tells values of the interval apart. */
+const straddles = (bound: BoundData, low: number, high: number): boolean =>
+  bound.op === 0 ? low <= bound.value && bound.value <= high && low < high : holds(bound, low) !== holds(bound, high);
+
+/** Above this many tokens no condition of a category or class changes any more. */
+function limitOfConditions(data: RouterData): number {
+  let limit = 0;
+  for (const { inputTokens } of [...data.categories, ...data.classes])
+    if (inputTokens !== null) limit = Math.max(limit, inputTokens.value + 1);
+  if (data.categories.some(({ score }) => score !== null)) {
+    const [per, upTo] = data.classifier.tokens;
+    limit = Math.max(limit, Math.ceil((per * upTo) / 1_000_000) + 1);
+  }
+  return limit;
+}
+
+/** Builds `rank`: the order of the targets in every rank class. Off the request path. */
+export function buildRank(data: RouterData): (snapshot: MetricsSnapshot) => Order {
+  const { columns, rankClasses } = data;
+  const size = columns.length;
+  const prices = rankClasses.map(({ reference: [input, output] }) =>
+    Float64Array.from(columns, (column) => input * column.input + output * column.output),
+  );
+  const dominated = rankClasses.map((_, row) => dominatedOf(data, prices[row]!));
+  return (snapshot) => {
+    const scores = scoresOf(data, snapshot);
+    const permutation = new Int32Array(rankClasses.length * size);
+    rankClasses.forEach((rankClass, row) => {
+      const compare = comparisonOf(data, rankClass, prices[row]!, dominated[row]!, scores);
+      const order = columns.map((_, target) => target).sort(compare);
+      permutation.set(order, row * size);
+    });
+    return { epoch: snapshot.epoch, snapshot, permutation };
+  };
+}
+
+/** Another target of the same priority is at least as good and at most as dear, and one of both strictly. */
+function dominatedOf(data: RouterData, prices: Float64Array): Uint8Array {
+  const dominated = new Uint8Array(data.columns.length);
+  const byPriority = new Map<number, number[]>();
+  data.columns.forEach((column, target) => {
+    const group = byPriority.get(column.priority);
+    if (group) group.push(target);
+    else byPriority.set(column.priority, [target]);
+  });
+  for (const group of byPriority.values()) {
+    // Best first, cheapest among equals: a target is dominated if somebody before it is as cheap, unless both are equal in both.
+    const sorted = [...group].sort((a, b) => data.columns[b]!.quality - data.columns[a]!.quality || prices[a]! - prices[b]!);
+    let cheapest = Number.POSITIVE_INFINITY;
+    let quality = Number.POSITIVE_INFINITY;
+    for (const target of sorted) {
+      const price = prices[target]!;
+      const own = data.columns[target]!.quality;
+      if (price > cheapest || (price === cheapest && own < quality)) dominated[target] = 1;
+      if (price < cheapest) {
+        cheapest = price;
+        quality = own;
+      }
+    }
+  }
+  return dominated;
+}
+
+/** balanced: priority × (1 − load) × (1 ÷ latency) × measured quality. */
+function scoresOf(data: RouterData, snapshot: MetricsSnapshot): Float64Array {
+  const measured = snapshot.targets
+    .filter(({ latency_ema_ms }) => latency_ema_ms > 0)
+    .map(({ latency_ema_ms }) => Math.max(1, latency_ema_ms))
+    .sort((a, b) => a - b);
+  const middle = measured.length >> 1;
+  const typical =
+    measured.length === 0 ? 1000 : measured.length % 2 === 1 ? measured[middle]! : (measured[middle - 1]! + measured[middle]!) / 2;
+  return Float64Array.from(data.columns, ({ priority, quality }, target) => {
+    const { load, latency_ema_ms, success_rate_24h } = snapshot.targets[target]!;
+    const latency = latency_ema_ms > 0 ? Math.max(1, latency_ema_ms) : typical;
+    return priority * (1 - load) * (1 / latency) * ((quality / 1e6) * success_rate_24h);
+  });
+}
+
+/** Soft limit: local first. Then dominated targets last, then the objective, then declared order. */
+function comparisonOf(data: RouterData, rankClass: RankClass, prices: Float64Array, dominated: Uint8Array, scores: Float64Array) {
+  const { columns } = data;
+  const byPrice = (a: number, b: number): number => prices[a]! - prices[b]!;
+  const byQuality = (a: number, b: number): number => columns[b]!.quality - columns[a]!.quality;
+  const objective =
+    rankClass.objective === 'cost'
+      ? (a: number, b: number) => byPrice(a, b) || byQuality(a, b)
+      : rankClass.objective === 'quality'
+        ? (a: number, b: number) => byQuality(a, b) || byPrice(a, b)
+        : (a: number, b: number) => scores[b]! - scores[a]!;
+  return (a: number, b: number): number =>
+    (rankClass.soft ? Number(columns[a]!.cloud) - Number(columns[b]!.cloud) : 0) ||
+    dominated[a]! - dominated[b]! ||
+    objective(a, b) ||
+    a - b;
+}
+
+const DOWN = 1;
+const FULL = 2;
+const LOADING = 4;
+
+/**
+ * Builds what turns orders and states into the tables that `route` reads. In them a target stands at its rank: rank p of a rank class
+ * is bit 31 − (p & 31) of word p >> 5, so that `clz32` of a mask finds the best. Off the request path, but for `mark` and `charge`,
+ * which flip a few bits.
+ */
+export function buildLay(data: RouterData) {
+  const { words, columns, axes, rankClasses } = data;
+  const size = columns.length;
+  const rows = axes.reduce((sum, axis) => sum + axis.rows, 0);
+  const stride = rows * words;
+  const slots = words * 32 + 1;
+  const live = axes.find((axis) => axis.content.kind === 'live')!;
+  const budget = axes.find((axis) => axis.content.kind === 'budget');
+  const none = new Int32Array(rankClasses.length * words);
+
+  const lay = (order: Order): Live => {
+    const { snapshot } = order;
+    const permutation = new Int32Array(rankClasses.length * slots).fill(-1);
+    const ranks = new Int32Array(rankClasses.length * size);
+    for (let r = 0; r < rankClasses.length; r++) {
+      for (let rank = 0; rank < size; rank++) {
+        const target = order.permutation[r * size + rank]!;
+        permutation[r * slots + rank] = target;
+        ranks[r * size + target] = rank;
+      }
+    }
+    const tables: Live = {
+      epoch: order.epoch,
+      snapshot,
+      masks: new Int32Array(rankClasses.length * stride),
+      permutation,
+      ranks,
+      state: Uint8Array.from(snapshot.targets, (target) => target.state),
+      budgets: Uint8Array.from(data.budgets, (_, row) => snapshot.budgets[row] ?? 0),
+      soft: new Int32Array(Math.max(1, budget?.rows ?? 1)),
+      loading: new Int32Array(words),
+    };
+    for (const axis of axes) layAxis(tables, axis);
+    for (let target = 0; target < size; target++) mark(tables, target, tables.state[target]!);
+    return tables;
+  };
+
+  const layAxis = (tables: Live, axis: AxisData): void => {
+    const { content } = axis;
+    for (let row = 0; row < axis.rows; row++) {
+      if (content.kind === 'static' || content.kind === 'price') layRow(tables, axis.row + row, content.masks, row * words);
+      else if (content.kind === 'measured') layRow(tables, axis.row + row, measure(tables.snapshot.targets, content.floors[row]!), 0);
+    }
+    if (content.kind === 'budget') layBudgets(tables, axis);
+  };
+
+  /** Natural mask (target t is bit 31 − (t & 31) of word t >> 5) to rank order, in every rank class. */
+  const layRow = (tables: Live, row: number, natural: ArrayLike<number>, from: number): void => {
+    for (let r = 0; r < rankClasses.length; r++) {
+      const at = r * stride + row * words;
+      for (let w = 0; w < words; w++) tables.masks[at + w] = 0;
+      for (let w = 0; w < words; w++) {
+        for (let mask = natural[from + w]! | 0; mask !== 0; ) {
+          const bit = Math.clz32(mask);
+          mask &= ~(0x80000000 >>> bit);
+          const rank = tables.ranks[r * size + w * 32 + bit]!;
+          tables.masks[at + (rank >> 5)]! |= 0x80000000 >>> (rank & 31);
+        }
+      }
+    }
+  };
+
+  const measure = (targets: readonly TargetMetrics[], floor: MeasuredFloor): Int32Array => {
+    const mask = new Int32Array(words);
+    targets.forEach((target, row) => {
+      if (meets(target, floor)) mask[row >> 5]! |= 0x80000000 >>> (row & 31);
+    });
+    return mask;
+  };
+
+  const layBudgets = (tables: Live, axis: AxisData): void => {
+    if (axis.content.kind !== 'budget') return;
+    axis.content.scopes.forEach((scope, row) => {
+      const mask = new Int32Array(words).fill(-1);
+      let soft = 0;
+      for (const { budget: b, blocks } of scope) {
+        if (tables.budgets[b]! >= 1) soft = -1;
+        if (tables.budgets[b]! >= 2) for (let w = 0; w < words; w++) mask[w]! &= ~blocks[w]!;
+      }
+      tables.soft[row] = soft;
+      if (size % 32 > 0) mask[words - 1]! &= ~(0xffffffff >>> (size % 32));
+      layRow(tables, axis.row + row, mask, 0);
+    });
+  };
+
+  const mark = (tables: Live, target: number, state: number): void => {
+    tables.state[target] = state;
+    const bit = 0x80000000 >>> (target & 31);
+    if (state & LOADING) tables.loading[target >> 5]! |= bit;
+    else tables.loading[target >> 5]! &= ~bit;
+    for (let r = 0; r < rankClasses.length; r++) {
+      const rank = tables.ranks[r * size + target]!;
+      const at = r * stride + live.row * words + (rank >> 5);
+      setBit(tables.masks, at, rank, (state & (DOWN | FULL)) === 0);
+      setBit(tables.masks, at + words, rank, (state & DOWN) === 0);
+    }
+  };
+
+  const charge = (tables: Live, row: number, status: number): void => {
+    tables.budgets[row] = status;
+    if (budget) layBudgets(tables, budget);
+  };
+
+  const exclude = (tables: Live, targets: readonly number[]): Int32Array => {
+    if (targets.length === 0) return none;
+    const masks = new Int32Array(none.length);
+    for (let r = 0; r < rankClasses.length; r++) {
+      for (const target of targets) {
+        const rank = tables.ranks[r * size + target]!;
+        masks[r * words + (rank >> 5)]! |= 0x80000000 >>> (rank & 31);
+      }
+    }
+    return masks;
+  };
+
+  return { lay, mark, charge, exclude, none };
+}
+
+function setBit(masks: Int32Array, at: number, rank: number, on: boolean): void {
+  const bit = 0x80000000 >>> (rank & 31);
+  if (on) masks[at]! |= bit;
+  else masks[at]! &= ~bit;
+}
+
+/** Expected latency = time to first token at the percentile + expected output tokens × time per token. */
+const meets = (target: TargetMetrics, floor: MeasuredFloor): boolean =>
+  target.error_rate_1h <= floor.maxErrorRate &&
+  target.success_rate_24h >= floor.minSuccessRate &&
+  target.avg_ttft_ms <= floor.maxTtft &&
+  target.ttft_ms[floor.at] <= floor.firstToken &&
+  target.ttft_ms[floor.at] + floor.expected * target.ms_per_token <= floor.total;
+
+type Route = (intent: Intent, live: Live, excluded: Int32Array) => number;
+
+const FULL_CODE = 1 << 19;
+const LINK_SHIFT = 20;
+
+/** Builds what asks `route` more than once: the fallback chain, the question whether only fullness is in the way, the reason. */
+export function buildDecide(data: RouterData, route: Route, bind: (intent: Intent) => void) {
+  const { models, names, policies, words } = data;
+  const live = data.axes.find((axis) => axis.content.kind === 'live')!;
+  const upOffset = (live.row + 1) * words;
+  const privacy = data.axes.find((axis) => axis.axis === 'privacy');
+  const openOffset = privacy ? unrestrictedOffset(data) : 0;
+
+  const chainOf = (intent: Intent): readonly number[] => {
+    const { chain } = models[names[intent.name]!.model]!;
+    return policies[intent.policy]!.fallback ? chain : chain.slice(0, 1);
+  };
+  const bindLink = (intent: Intent, link: number, model: number): void => {
+    intent.link = link;
+    intent.model = model;
+    bind(intent);
+  };
+
+  const decide: Route = (intent, tables, excluded) => {
+    const { chain } = models[names[intent.name]!.model]!;
+    const links = policies[intent.policy]!.fallback ? chain.length : 1;
+    for (let link = 0; link < links; link++) {
+      if (intent.link !== link) bindLink(intent, link, chain[link]!);
+      const code = route(intent, tables, excluded);
+      if (code >= 0) return code | (link << LINK_SHIFT);
+    }
+    for (let link = 0; link < links; link++) {
+      bindLink(intent, link, chain[link]!);
+      const code = routeAs(intent, 'live', upOffset, tables, excluded);
+      if (code >= 0) return code | FULL_CODE | (link << LINK_SHIFT);
+    }
+    bindLink(intent, 0, chain[0]!);
+    return -1;
+  };
+
+  /** What `route` would say if the intent stood at another row of one axis. */
+  const routeAs = (intent: Intent, axis: string, offset: number, tables: Live, excluded: Int32Array): number => {
+    const own = intent.at[axis]!;
+    intent.at[axis] = offset;
+    const code = route(intent, tables, excluded);
+    intent.at[axis] = own;
+    return code;
+  };
+
+  const reason = (intent: Intent, tables: Live, excluded: Int32Array, code: number, attempts: number): RouteReason => {
+    if (attempts > 0 || intent.link > 0) return 'failover';
+    const target = code & 0xffff;
+    const differs = (other: number): boolean => other >= 0 && (other & 0xffff) !== target;
+    if (privacy && differs(routeAs(intent, 'privacy', openOffset, tables, excluded))) return 'privacy-requirement';
+    if (tables.soft[intent.at.scope!] !== 0) {
+      const own = tables.soft[intent.at.scope!]!;
+      tables.soft[intent.at.scope!] = 0;
+      const other = route(intent, tables, excluded);
+      tables.soft[intent.at.scope!] = own;
+      if (differs(other)) return 'budget-soft-limit';
+    }
+    if (differs(routeAs(intent, 'live', upOffset, tables, excluded))) return 'capacity-overflow';
+    return 'capability-match';
+  };
+
+  return { decide, reason, routeAs, chainOf, bindLink, upOffset };
+}
+
+/** Offset of the row that keeps every target; the implicit policy has one. */
+function unrestrictedOffset(data: RouterData): number {
+  const axis = data.axes.find(({ axis }) => axis === 'privacy')!;
+  if (axis.content.kind !== 'static') return 0;
+  const counts = Array.from({ length: axis.rows }, (_, row) =>
+    (axis.content as { masks: readonly number[] }).masks
+      .slice(row * data.words, (row + 1) * data.words)
+      .reduce((sum, mask) => sum + countOnes(mask), 0),
+  );
+  return (axis.row + counts.indexOf(data.columns.length)) * data.words;
+}
+
+function countOnes(mask: number): number {
+  let ones = 0;
+  for (let rest = mask | 0; rest !== 0; rest &= rest - 1) ones++;
+  return ones;
+}
+
+const STAGE_ORDER: readonly Stage[] = [
+  'RequestAnalyzer',
+  'PrivacyReconciler',
+  'BudgetReconciler',
+  'TierReconciler',
+  'QualityReconciler',
+  'SchedulerReconciler',
+];
+const CAPABILITY_NAMES: readonly Capability[] = ['chat', 'tools', 'json', 'vision', 'embeddings', 'reasoning'];
+const RELAXED: readonly Relaxation[] = ['none', 'tier', 'quality', 'tier+quality'];
+/** How long a model is taken to load where nothing is measured, ms. */
+const LOADING_WAIT = 5_000;
+
+/** Builds `verdicts`, `estimate` and `explain`: why a decision came out as it did. Only when asked; reads the same tables as `route`. */
+export function buildExplain(
+  data: RouterData,
+  decision: ReturnType<typeof buildDecide>,
+  route: (intent: Intent, live: Live, excluded: Int32Array) => number,
+) {
+  const { columns, words, axes, rankClasses } = data;
+  const size = columns.length;
+  const stride = axes.reduce((sum, axis) => sum + axis.rows, 0) * words;
+  const nameOf = (target: number): string => `${columns[target]!.backend}/${columns[target]!.model}`;
+
+  const rankClassOf = (intent: Intent, live: Live, level: number): number => {
+    const normal = level >= 2 ? intent.at.cheap! : intent.at.rank!;
+    return live.soft[intent.at.scope!] !== 0 && data.softFrom < rankClasses.length ? normal + data.softFrom : normal;
+  };
+  const bitAt = (masks: Int32Array, base: number, rank: number): boolean => ((masks[base + (rank >> 5)]! >>> (31 - (rank & 31))) & 1) === 1;
+  const keeps = (axis: AxisData, intent: Intent, live: Live, target: number, r: number): boolean => {
+    const rank = live.ranks[r * size + target]!;
+    if (axis.content.kind !== 'price') return bitAt(live.masks, r * stride + intent.at[axis.axis]!, rank);
+    return axis.content.prices.some(
+      ([input, output], row) =>
+        bitAt(live.masks, r * stride + (axis.row + row) * words, rank) && intent.input * input + intent.output * output <= intent.costCap,
+    );
+  };
+
+  const verdicts = (intent: Intent, live: Live, excluded: Int32Array, target: number): string[] => {
+    const r = rankClassOf(intent, live, 0);
+    const out = axes.filter((axis) => !keeps(axis, intent, live, target, r)).map((axis) => axis.axis);
+    if (bitAt(excluded, r * words, live.ranks[r * size + target]!)) out.push('excluded');
+    return out;
+  };
+
+  const estimate = (intent: Intent, target: number): number => {
+    const { known, input, output } = columns[target]!;
+    return known ? Math.ceil((intent.input * input + intent.output * output) / 1000) : Number.NaN;
+  };
+  const estimateOf = (intent: Intent, target: number): CostEstimate => {
+    const nano = estimate(intent, target);
+    return {
+      input_tokens: intent.input,
+      estimated_output_tokens: intent.output,
+      cost_usd: Number.isNaN(nano) ? null : nano / 1e9,
+      token_count_tier: intent.inputLow < intent.inputHigh ? 'bound' : columns[target]!.exact ? 'exact' : 'approximate',
+    };
+  };
+
+  const explain = (asked: Intent, live: Live, excluded: Int32Array, request_id: string): Explanation => {
+    const intent: Intent = { ...asked, at: { ...asked.at } };
+    const chain = decision.chainOf(intent);
+    decision.bindLink(intent, 0, chain[0]!);
+    const code = decision.decide(intent, live, excluded);
+    const last = code < 0 ? chain.length - 1 : code & FULL_BIT ? chain.length - 1 : intent.link;
+    const links: { model: string; stages: StageOf[]; order: string[] }[] = [];
+    const reasons: RejectionReason[] = [];
+    const candidates: string[] = [];
+    for (let link = 0; link <= last; link++) {
+      const own: Intent = { ...intent, at: { ...intent.at } };
+      decision.bindLink(own, link, chain[link]!);
+      const traced = trace(own, live, excluded, route(own, live, excluded));
+      links.push({ model: data.models[chain[link]!]!.name, stages: traced.stages, order: traced.order });
+      candidates.push(...traced.candidates);
+      for (const { target, stage, reason, suggested_action } of traced.stages.flatMap((entry) => entry.excluded)) {
+        reasons.push({ agent_id: columns[target]!.backend, model: columns[target]!.model, reconciler: stage, reason, suggested_action });
+      }
+    }
+    const policy = data.policies[asked.policy]!;
+    const target = code < 0 ? -1 : code & 0xffff;
+    const cost_estimate = target < 0 ? NO_ESTIMATE(intent) : estimateOf(intent, target);
+    const soft = live.soft[intent.at.scope!] !== 0;
+    const name = data.names[asked.name]!;
+    return {
+      intent: {
+        request_id,
+        requested_model: name.name,
+        resolved_model: data.models[name.model]!.name,
+        aliases: name.hops,
+        endpoint: asked.endpoint === 1 ? 'embeddings' : 'chat',
+        policy: policy.name,
+        category: asked.category === data.categories.length - 1 ? null : data.categories[asked.category]!.name,
+        class: asked.class === data.classes.length - 1 ? null : data.classes[asked.class]!.name,
+        requirements: {
+          capabilities: capabilitiesOf(asked.required),
+          input_tokens: { low: asked.inputLow, high: asked.inputHigh },
+          output_cap: asked.outputCap,
+          context: asked.inputHigh + asked.outputCap,
+        },
+        privacy_constraint: policy.privacy,
+        budget_status: hardIn(intent, live) ? 'HardLimit' : soft ? 'SoftLimit' : 'Normal',
+        min_capability_tier: policy.minTier,
+        tier_enforcement: asked.flexible === 1 ? 'flexible' : 'strict',
+        cost_estimate,
+        candidates,
+        exclusions: reasons.map((reason) => `${reason.agent_id}/${reason.model}`),
+        rejection_reasons: reasons,
+      },
+      decision: decisionOf(intent, live, excluded, code, cost_estimate, reasons),
+      links,
+    };
+  };
+
+  const decisionOf = (
+    intent: Intent,
+    live: Live,
+    excluded: Int32Array,
+    code: number,
+    cost_estimate: CostEstimate,
+    reasons: readonly RejectionReason[],
+  ): RoutingDecision => {
+    if (code < 0) return { decision: 'reject', rejection_reasons: reasons };
+    const target = code & 0xffff;
+    const at = { target: nameOf(target), backend: columns[target]!.backend, model: columns[target]!.model, cost_estimate };
+    if (code & FULL_BIT) {
+      const wait = live.snapshot.targets[target]!.latency_ema_ms || 1_000;
+      return { decision: 'queue', reason: 'full', ...at, estimated_wait_ms: Math.ceil(wait), fallback: null };
+    }
+    if (code & LOADING_BIT) {
+      const other = nextBest(intent, live, excluded, target);
+      return { decision: 'queue', reason: 'loading', ...at, estimated_wait_ms: LOADING_WAIT, fallback: other < 0 ? null : nameOf(other) };
+    }
+    const attempts = excluded.some((word) => word !== 0) ? 1 : 0;
+    const reason = decision.reason(intent, live, excluded, code, attempts);
+    return { decision: 'route', ...at, reason, relaxed: RELAXED[(code >> 16) & 3]! };
+  };
+
+  /** What would be chosen if the target were not there. */
+  const nextBest = (intent: Intent, live: Live, excluded: Int32Array, target: number): number => {
+    const masks = excluded.slice();
+    for (let r = 0; r < rankClasses.length; r++) {
+      const rank = live.ranks[r * size + target]!;
+      masks[r * words + (rank >> 5)]! |= 0x80000000 >>> (rank & 31);
+    }
+    const code = route(intent, live, masks);
+    return code < 0 ? -1 : code & 0xffff;
+  };
+
+  const trace = (intent: Intent, live: Live, excluded: Int32Array, code: number) => {
+    const category = data.categories[intent.category]!;
+    const level = code >= 0 ? (code >> 16) & 3 : (intent.flexible === 1 ? 1 : 0) | (category.strict ? 0 : 2);
+    const r = rankClassOf(intent, live, level);
+    const inLink = columns.map((_, target) => target).filter((target) => keeps(axes[0]!, intent, live, target, r));
+    const modelAxis = axes[0]!.axis === 'model' ? axes.slice(1) : axes;
+    let remaining = axes[0]!.axis === 'model' ? inLink : columns.map((_, target) => target);
+    const candidates = remaining.map(nameOf);
+    const stages: StageOf[] = STAGE_ORDER.map((stage) => {
+      const out: Exclusion[] = [];
+      remaining = remaining.filter((target) => {
+        const found = modelAxis.find(
+          (axis) =>
+            axis.stage === stage &&
+            !(axis.role === 'tier floor' && level & 1) &&
+            !(axis.role === 'quality floor' && level & 2) &&
+            !keeps(axis, intent, live, target, r),
+        );
+        if (found) out.push(exclusion(found, intent, live, target));
+        else if (stage === 'SchedulerReconciler' && bitAt(excluded, r * words, live.ranks[r * size + target]!))
+          out.push(alreadyTried(target));
+        else return true;
+        return false;
+      });
+      return { stage, excluded: out, remaining: remaining.map(nameOf) };
+    });
+    const order = [...remaining].sort((a, b) => live.ranks[r * size + a]! - live.ranks[r * size + b]!).map(nameOf);
+    return { stages, order, candidates };
+  };
+
+  const alreadyTried = (target: number): Exclusion => ({
+    target,
+    stage: 'SchedulerReconciler',
+    axis: 'excluded',
+    reason: `\`${nameOf(target)}\` was already tried for this request`,
+    suggested_action: 'retry the request later',
+    place: placeOf(columns[target]!.place),
+  });
+
+  const exclusion = (axis: AxisData, intent: Intent, live: Live, target: number): Exclusion => {
+    const words = wordsFor(intent, live, target);
+    const policy = data.policies[intent.policy]!;
+    return {
+      target,
+      stage: axis.stage,
+      axis: axis.axis,
+      reason: fill(axis.reason, words),
+      suggested_action: fill(axis.suggest, words),
+      place: placeOf(POLICY_AXES.includes(axis.axis) && policy.place ? policy.place : columns[target]!.place),
+    };
+  };
+
+  /** The words that `reason` and `suggest` of a constraint may use in braces. */
+  const wordsFor = (intent: Intent, live: Live, target: number): Record<string, string> => {
+    const column = columns[target]!;
+    const policy = data.policies[intent.policy]!;
+    const category = data.categories[intent.category]!;
+    const metrics = live.snapshot.targets[target]!;
+    const state = live.state[target]!;
+    const expected = Math.min(data.classifier.expected, category.maxOutputTokens ?? Number.POSITIVE_INFINITY);
+    return {
+      target: nameOf(target),
+      backend: column.backend,
+      model: column.model,
+      resolved: data.models[intent.model]!.name,
+      policy: policy.name,
+      place: policy.place || category.place || column.place,
+      category: category.name,
+      class: data.classes[intent.class]!.name,
+      lacking: capabilitiesOf(intent.required & ~column.capabilities)
+        .map((name) => `\`${name}\``)
+        .join(', '),
+      context: String(column.context),
+      need: String(intent.inputHigh + intent.outputCap),
+      cost: column.known ? usd(intent.input * column.input + intent.output * column.output) : 'an unknown price',
+      cap: usd(intent.costCap),
+      budgets: budgetsAtLimit(intent, live)
+        .map((row) => `\`${data.budgets[row]}\``)
+        .join(', '),
+      tier: String(column.tier),
+      minTier: String(policy.minTier),
+      quality: String(column.quality / 1e6),
+      measurements: `${(metrics.error_rate_1h * 100).toFixed(1)} % errors, ${(metrics.success_rate_24h * 100).toFixed(1)} % success, ${Math.round(metrics.avg_ttft_ms)} ms to the first token`,
+      latency: `${Math.round(metrics.ttft_ms.p50 + expected * metrics.ms_per_token)} ms`,
+      sla: policy.sla ?? category.sla ?? '',
+      state: state & 1 ? 'down' : 'full',
+      remedy:
+        state & 1
+          ? `bring backend \`${column.backend}\` up, or serve \`${column.model}\` from another one`
+          : `retry shortly, or raise \`max_in_flight\` of backend \`${column.backend}\``,
+    };
+  };
+
+  const budgetsAtLimit = (intent: Intent, live: Live): number[] => {
+    const axis = axes.find(({ content }) => content.kind === 'budget');
+    if (axis?.content.kind !== 'budget') return [];
+    return axis.content.scopes[intent.at.scope!]!.map((entry) => entry.budget).filter((row) => live.budgets[row]! >= 2);
+  };
+  const hardIn = (intent: Intent, live: Live): boolean => budgetsAtLimit(intent, live).length > 0;
+
+  return { verdicts, estimate, explain };
+}
+
+type StageOf = { stage: Stage; excluded: Exclusion[]; remaining: string[] };
+
+const FULL_BIT = 1 << 19;
+const LOADING_BIT = 1 << 18;
+/** Axes whose bound is written in the traffic policy: their exclusions point there. */
+const POLICY_AXES: readonly string[] = ['privacy', 'tier', 'measured', 'cost', 'sla'];
+
+const NO_ESTIMATE = (intent: Intent): CostEstimate => ({
+  input_tokens: intent.input,
+  estimated_output_tokens: intent.output,
+  cost_usd: null,
+  token_count_tier: intent.inputLow < intent.inputHigh ? 'bound' : 'approximate',
+});
+
+const capabilitiesOf = (set: number): Capability[] => CAPABILITY_NAMES.filter((_, bit) => set & (1 << bit));
+
+const fill = (template: string, words: Record<string, string>): string =>
+  template.replace(/\{(\w+)\}/g, (_, word: string) => words[word] ?? '');
+
+/** Pico-dollars as decimal USD. */
+const usd = (pico: number): string => `$${(pico / 1e12).toFixed(9).replace(/\.?0+$/, '')}`;
+
+function placeOf(text: string): Place | null {
+  const [, file, line, column] = /^(.*):(\d+):(\d+)$/.exec(text) ?? [];
+  return file === undefined ? null : { file, line: Number(line), column: Number(column) };
+}
+
+/** What the page of a router writes itself, specialized to its policy. */
+export interface Specialized {
+  /** Empty rows of an intent. */
+  blank(): IntentRows;
+  /** Coordinates of an intent to offsets into the live tables. */
+  bind(intent: Intent): void;
+  route(intent: Intent, live: Live, excluded: Int32Array): number;
+}
+
+/** A router from its tables and its specialized functions. */
+export function assemble(data: RouterData, { blank, bind, route }: Specialized): RouterModule {
+  const resolve = buildNames(data.names.map(({ name }) => name));
+  const { lay, mark, charge, exclude, none } = buildLay(data);
+  const decision = buildDecide(data, route, bind);
+  const { verdicts, estimate, explain } = buildExplain(data, decision, route);
+  return {
+    format: 1,
+    targets: data.columns.length,
+    none,
+    resolve,
+    analyze: buildAnalyze(data, resolve, blank, bind),
+    rank: buildRank(data),
+    lay,
+    mark,
+    charge,
+    exclude,
+    route,
+    decide: decision.decide,
+    reason: decision.reason,
+    verdicts,
+    estimate,
+    explain,
+  };
+}

@@ -1,0 +1,1260 @@
+'use strict';
+/**
+ * Masks as they are written on the page (one digit a target, first target leftmost, 32 to a word) to masks as they are laid:
+ * target t is bit 31 − (t & 31) of word t >> 5.
+ */
+function align(rows, targets) {
+    const last = targets % 32 === 0 ? 0 : 32 - (targets % 32);
+    return rows.flatMap((row) => {
+        const words = typeof row === 'number' ? [row] : [...row];
+        const end = words.length - 1;
+        if (end >= 0)
+            words[end] = (words[end] << last) >>> 0;
+        return words;
+    });
+}
+/**
+ * One automaton over all names: every state looks at one position of the name and goes on by the character there (or the end), so
+ * that a few steps leave at most one candidate; a last equality decides. Steps do not grow with the length of the name nor, but
+ * for the logarithm, with the number of names; an attacker's misses end as early as hits.
+ */
+function buildNames(names) {
+    const { positions, next, classes, width, start } = automatonOf(names);
+    const known = classes.length;
+    return (name) => {
+        let state = start;
+        while (state >= 0) {
+            const position = positions[state];
+            const unit = position < name.length ? name.charCodeAt(position) : -1;
+            const column = unit < 0 ? 0 : unit < known ? classes[unit] : 1;
+            state = next[state * width + column];
+        }
+        const row = -2 - state;
+        return row >= 0 && names[row] === name ? row : -1;
+    };
+}
+/** States are numbered from 0; a negative entry ends: -1 fails, -2 - row proposes that row. Column 0 is the end of the name, 1 any other unit. */
+function automatonOf(names) {
+    let top = 0;
+    for (const name of names)
+        for (let i = 0; i < name.length; i++)
+            top = Math.max(top, name.charCodeAt(i) + 1);
+    const classes = new Uint16Array(top).fill(1);
+    let width = 2;
+    for (const name of names)
+        for (let i = 0; i < name.length; i++)
+            if (classes[name.charCodeAt(i)] === 1)
+                classes[name.charCodeAt(i)] = width++;
+    const columnOf = (name, position) => (position < name.length ? classes[name.charCodeAt(position)] : 0);
+    const positions = [];
+    const table = [];
+    const build = (rows) => {
+        if (rows.length === 1)
+            return -2 - rows[0];
+        const position = splitOf(rows);
+        const state = positions.push(position) - 1;
+        const out = new Array(width).fill(-1);
+        table.push(out);
+        const groups = new Map();
+        for (const row of rows) {
+            const column = columnOf(names[row], position);
+            const group = groups.get(column);
+            if (group)
+                group.push(row);
+            else
+                groups.set(column, [row]);
+        }
+        for (const [column, group] of groups)
+            out[column] = build(group);
+        return state;
+    };
+    /** The position that leaves the smallest largest group. */
+    const splitOf = (rows) => {
+        let longest = 0;
+        for (const row of rows)
+            longest = Math.max(longest, names[row].length);
+        const counts = new Int32Array(width);
+        let best = 0;
+        let least = rows.length + 1;
+        for (let position = 0; position <= longest && least > 1; position++) {
+            counts.fill(0);
+            let largest = 0;
+            for (const row of rows)
+                largest = Math.max(largest, ++counts[columnOf(names[row], position)]);
+            if (largest < least) {
+                least = largest;
+                best = position;
+            }
+        }
+        return best;
+    };
+    const start = names.length === 0 ? -1 : build(names.map((_, row) => row));
+    const next = new Int32Array(table.length * width);
+    for (let state = 0; state < table.length; state++)
+        next.set(table[state], state * width);
+    return { positions: Int32Array.from(positions), next, classes, width, start };
+}
+/**
+ * One pass over a text for whole words (ASCII letters in any case), code fences and lines: an Aho-Corasick automaton, so that the
+ * time does not depend on the number of words. A word character is [A-Za-z0-9_] or any code unit above 127; a word counts where no
+ * word character stands directly before or after it. Source: Aho & Corasick, CACM 18(6), 1975.
+ */
+function buildTextScan(words) {
+    const patterns = words.map(foldCase);
+    const classes = new Uint8Array(128);
+    let width = 1;
+    const classOf = (unit) => (unit < 128 ? classes[unit] : 0);
+    const wide = new Map();
+    for (const word of patterns) {
+        for (let i = 0; i < word.length; i++) {
+            const unit = word.charCodeAt(i);
+            if (unit < 128) {
+                if (classes[unit] === 0)
+                    classes[unit] = width++;
+            }
+            else if (!wide.has(unit))
+                wide.set(unit, width++);
+        }
+    }
+    for (let unit = 65; unit <= 90; unit++)
+        classes[unit] = classes[unit + 32];
+    const columnOf = (unit) => (unit < 128 ? classOf(unit) : (wide.get(unit) ?? 0));
+    const next = [new Int32Array(width)];
+    const ends = [[]];
+    patterns.forEach((word, index) => {
+        let state = 0;
+        for (let i = 0; i < word.length; i++) {
+            const column = columnOf(word.charCodeAt(i));
+            if (next[state][column] === 0) {
+                next[state][column] = next.push(new Int32Array(width)) - 1;
+                ends.push([]);
+            }
+            state = next[state][column];
+        }
+        if (word.length > 0)
+            ends[state].push(index);
+    });
+    const fail = new Int32Array(next.length);
+    const queue = [];
+    for (let column = 1; column < width; column++)
+        if (next[0][column] > 0)
+            queue.push(next[0][column]);
+    for (let head = 0; head < queue.length; head++) {
+        const state = queue[head];
+        ends[state].push(...ends[fail[state]]);
+        for (let column = 1; column < width; column++) {
+            const to = next[state][column];
+            const back = next[fail[state]][column];
+            if (to === 0)
+                next[state][column] = back;
+            else {
+                fail[to] = back;
+                queue.push(to);
+            }
+        }
+    }
+    const table = new Int32Array(next.length * width);
+    next.forEach((row, state) => {
+        table.set(row, state * width);
+    });
+    const lengths = patterns.map((word) => word.length);
+    const scan = { found: new Uint8Array(words.length), codeBlock: false, lines: 1 };
+    return (text) => {
+        scan.found.fill(0);
+        let lines = 1;
+        let state = 0;
+        for (let i = 0; i < text.length; i++) {
+            const unit = text.charCodeAt(i);
+            if (unit === 10)
+                lines++;
+            const column = unit < 128 ? classes[unit] : (wide.get(unit) ?? 0);
+            state = table[state * width + column];
+            const hits = ends[state];
+            for (let hit = 0; hit < hits.length; hit++) {
+                const index = hits[hit];
+                if (isBreak(text, i + 1) && isBreak(text, i - lengths[index]))
+                    scan.found[index] = 1;
+            }
+        }
+        scan.lines = lines;
+        scan.codeBlock = text.includes('```');
+        return scan;
+    };
+}
+const foldCase = (word) => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+/** No word character stands at this position (outside the text there is none). */
+function isBreak(text, position) {
+    if (position < 0 || position >= text.length)
+        return true;
+    const unit = text.charCodeAt(position);
+    return !((unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit === 95 || unit > 127);
+}
+const DEFAULT_CAP = 4096;
+/**
+ * Builds `analyze`: names to rows, requirements, category and class, caps. Input tokens are an interval; it is narrowed by an exact
+ * count only where a threshold of the policy lies inside it, and then only up to the largest such threshold.
+ */
+function buildAnalyze(data, resolve, blank, bind) {
+    const { names, models, policies, lists, categories, classes, classifier } = data;
+    const endpoints = ['chat', 'embeddings'];
+    const noCategory = categories.length - 1;
+    const noClass = classes.length - 1;
+    const categoryRow = rowsByName(categories.map((category) => category.name).slice(0, noCategory));
+    const classRow = rowsByName(classes.map((taskClass) => taskClass.name).slice(0, noClass));
+    const allowed = data.sets.map((rows) => {
+        const set = new Uint8Array(Math.max(data.callers, categories.length));
+        for (const row of rows)
+            set[row] = 1;
+        return set;
+    });
+    const words = [...new Set([...classifier.keywords.map(([word]) => word), ...classes.flatMap((taskClass) => taskClass.words ?? [])])];
+    const scanText = buildTextScan(words);
+    const weights = Float64Array.from(words, (word) => classifier.keywords.find(([keyword]) => keyword === word)?.[1] ?? 0);
+    const classWords = classes.map((taskClass) => (taskClass.words ?? []).map((word) => words.indexOf(word)));
+    const scores = categories.some((category) => category.score !== null);
+    const reads = classes.some((taskClass) => taskClass.words !== null || taskClass.codeBlock !== null);
+    const nothing = { found: new Uint8Array(words.length), codeBlock: false, lines: 1 };
+    const contexts = data.axes.flatMap((axis) => (axis.content.kind === 'static' ? axis.content.thresholds : []));
+    const prices = data.axes.flatMap((axis) => (axis.content.kind === 'price' ? axis.content.prices : []));
+    const classifyLimit = limitOfConditions(data);
+    const scoreOf = (fixed, tokens) => Math.min(1_000_000, fixed + Math.min(Math.floor((tokens * 1_000_000) / classifier.tokens[0]), classifier.tokens[1]));
+    const categoryOf = (fixed, tokens) => {
+        for (let row = 0; row < noCategory; row++) {
+            const { score, inputTokens } = categories[row];
+            if ((score === null || holds(score, scoreOf(fixed, tokens))) && (inputTokens === null || holds(inputTokens, tokens)))
+                return row;
+        }
+        return noCategory;
+    };
+    const classOf = (scan, tools, tokens) => {
+        for (let row = 0; row < noClass; row++) {
+            const when = classes[row];
+            if ((when.words === null || classWords[row].some((word) => scan.found[word] === 1)) &&
+                (when.tools === null || holds(when.tools, tools)) &&
+                (when.codeBlock === null || when.codeBlock === scan.codeBlock) &&
+                (when.inputTokens === null || holds(when.inputTokens, tokens)))
+                return row;
+        }
+        return noClass;
+    };
+    /** Every condition on tokens is monotone in them: the same truth at both ends of the interval settles it. */
+    const conditionsDiffer = (fixed, low, high) => {
+        for (let row = 0; row < noCategory; row++) {
+            const { score, inputTokens } = categories[row];
+            if (score !== null && holds(score, scoreOf(fixed, low)) !== holds(score, scoreOf(fixed, high)))
+                return true;
+            if (inputTokens !== null && straddles(inputTokens, low, high))
+                return true;
+        }
+        for (let row = 0; row < noClass; row++) {
+            const { inputTokens } = classes[row];
+            if (inputTokens !== null && straddles(inputTokens, low, high))
+                return true;
+        }
+        return false;
+    };
+    return (body, hints, caller, tokens) => {
+        const intent = {
+            name: -1,
+            link: 0,
+            model: 0,
+            policy: 0,
+            category: noCategory,
+            class: noClass,
+            caller,
+            endpoint: body.endpoint === 'embeddings' ? 1 : 0,
+            required: body.required,
+            flexible: 0,
+            inputLow: tokens.low,
+            inputHigh: tokens.high,
+            input: tokens.high,
+            outputCap: 0,
+            capSource: 0,
+            output: 0,
+            score: -1,
+            costCap: Number.POSITIVE_INFINITY,
+            problem: 0,
+            at: blank(),
+        };
+        const name = resolve(body.model);
+        if (name < 0)
+            return fail(intent, 1);
+        intent.name = name;
+        const { model, list } = names[name];
+        const encoding = models[model].encoding;
+        const hintedCategory = hints.category === null ? -1 : (categoryRow.get(hints.category) ?? -2);
+        const hintedClass = hints.class === null ? -1 : (classRow.get(hints.class) ?? -2);
+        if (hintedCategory === -2)
+            return fail(intent, 2);
+        if (hintedClass === -2)
+            return fail(intent, 3);
+        let scan = nothing;
+        let fixed = 0;
+        if ((scores && hintedCategory < 0) || (reads && hintedClass < 0)) {
+            scan = scanText(body.text());
+            for (let word = 0; word < weights.length; word++)
+                fixed += weights[word] * scan.found[word];
+            if (scan.codeBlock)
+                fixed += classifier.codeBlock;
+            if (scan.lines > classifier.manyLines[0])
+                fixed += classifier.manyLines[1];
+        }
+        if (intent.inputLow < intent.inputHigh &&
+            (hintedCategory < 0 || hintedClass < 0) &&
+            conditionsDiffer(fixed, intent.inputLow, intent.inputHigh)) {
+            count(intent, tokens.exact(encoding, classifyLimit), classifyLimit);
+        }
+        intent.category = hintedCategory >= 0 ? hintedCategory : categoryOf(fixed, intent.inputHigh);
+        intent.class = hintedClass >= 0 ? hintedClass : classOf(scan, body.tools, intent.inputHigh);
+        if (scores && hintedCategory < 0)
+            intent.score = scoreOf(fixed, intent.inputHigh);
+        const rows = lists[list];
+        let at = 0;
+        while (!matches(rows[at], intent))
+            at++;
+        const policy = rows[at];
+        intent.policy = policy;
+        const { fallback, maxCost } = policies[policy];
+        intent.flexible = hints.flexible && !hints.strict && fallback ? 1 : 0;
+        const category = categories[intent.category];
+        intent.costCap = Math.min(maxCost, category.maxCost);
+        if (endpoints[intent.endpoint] === 'chat') {
+            const most = category.maxOutputTokens;
+            const asked = body.maxOutputTokens;
+            intent.outputCap = asked === null ? (most ?? DEFAULT_CAP) : most === null ? asked : Math.min(asked, most);
+            intent.capSource = asked === null ? 2 : intent.outputCap < asked ? 1 : 0;
+            intent.output = Math.min(classifier.expected, intent.outputCap) * body.answers;
+        }
+        if (intent.inputLow < intent.inputHigh) {
+            const limit = limitInPlay(intent);
+            if (limit >= 0)
+                count(intent, tokens.exact(encoding, limit), limit);
+        }
+        intent.model = model;
+        bind(intent);
+        return intent;
+    };
+    function matches(row, intent) {
+        const policy = policies[row];
+        return ((policy.callers < 0 || allowed[policy.callers][intent.caller] === 1) &&
+            (policy.categories < 0 || allowed[policy.categories][intent.category] === 1) &&
+            ((policy.endpoints >>> intent.endpoint) & 1) === 1);
+    }
+    /** The largest number of tokens below which a context window or a cost cap still tells tokens in the interval apart; -1 if none does. */
+    function limitInPlay(intent) {
+        const { inputLow, inputHigh, outputCap, output, costCap } = intent;
+        let limit = -1;
+        for (const tokens of contexts) {
+            const most = tokens - outputCap;
+            if (inputLow <= most && most < inputHigh)
+                limit = Math.max(limit, most);
+        }
+        if (costCap < Number.POSITIVE_INFINITY) {
+            for (const [input, spend] of prices) {
+                const atLow = inputLow * input + output * spend <= costCap;
+                const atHigh = inputHigh * input + output * spend <= costCap;
+                if (atLow && !atHigh)
+                    limit = Math.max(limit, Math.ceil((costCap - output * spend) / input));
+            }
+        }
+        return limit;
+    }
+}
+const fail = (intent, problem) => {
+    intent.problem = problem;
+    return intent;
+};
+/** Takes a count in: at most `limit` it is exact, above it only a lower bound. */
+function count(intent, counted, limit) {
+    if (counted <= limit) {
+        intent.inputLow = counted;
+        intent.inputHigh = counted;
+        intent.input = counted;
+    }
+    else {
+        intent.inputLow = Math.min(limit + 1, intent.inputHigh);
+    }
+}
+const rowsByName = (names) => new Map(names.map((name, row) => [name, row]));
+function holds(bound, value) {
+    const difference = value - bound.value;
+    switch (bound.op) {
+        case -2:
+            return difference < 0;
+        case -1:
+            return difference <= 0;
+        case 0:
+            return difference === 0;
+        case 1:
+            return difference >= 0;
+        default:
+            return difference > 0;
+    }
+}
+/** The bound tells values of the interval apart. */
+const straddles = (bound, low, high) => bound.op === 0 ? low <= bound.value && bound.value <= high && low < high : holds(bound, low) !== holds(bound, high);
+/** Above this many tokens no condition of a category or class changes any more. */
+function limitOfConditions(data) {
+    let limit = 0;
+    for (const { inputTokens } of [...data.categories, ...data.classes])
+        if (inputTokens !== null)
+            limit = Math.max(limit, inputTokens.value + 1);
+    if (data.categories.some(({ score }) => score !== null)) {
+        const [per, upTo] = data.classifier.tokens;
+        limit = Math.max(limit, Math.ceil((per * upTo) / 1_000_000) + 1);
+    }
+    return limit;
+}
+/** Builds `rank`: the order of the targets in every rank class. Off the request path. */
+function buildRank(data) {
+    const { columns, rankClasses } = data;
+    const size = columns.length;
+    const prices = rankClasses.map(({ reference: [input, output] }) => Float64Array.from(columns, (column) => input * column.input + output * column.output));
+    const dominated = rankClasses.map((_, row) => dominatedOf(data, prices[row]));
+    return (snapshot) => {
+        const scores = scoresOf(data, snapshot);
+        const permutation = new Int32Array(rankClasses.length * size);
+        rankClasses.forEach((rankClass, row) => {
+            const compare = comparisonOf(data, rankClass, prices[row], dominated[row], scores);
+            const order = columns.map((_, target) => target).sort(compare);
+            permutation.set(order, row * size);
+        });
+        return { epoch: snapshot.epoch, snapshot, permutation };
+    };
+}
+/** Another target of the same priority is at least as good and at most as dear, and one of both strictly. */
+function dominatedOf(data, prices) {
+    const dominated = new Uint8Array(data.columns.length);
+    const byPriority = new Map();
+    data.columns.forEach((column, target) => {
+        const group = byPriority.get(column.priority);
+        if (group)
+            group.push(target);
+        else
+            byPriority.set(column.priority, [target]);
+    });
+    for (const group of byPriority.values()) {
+        // Best first, cheapest among equals: a target is dominated if somebody before it is as cheap, unless both are equal in both.
+        const sorted = [...group].sort((a, b) => data.columns[b].quality - data.columns[a].quality || prices[a] - prices[b]);
+        let cheapest = Number.POSITIVE_INFINITY;
+        let quality = Number.POSITIVE_INFINITY;
+        for (const target of sorted) {
+            const price = prices[target];
+            const own = data.columns[target].quality;
+            if (price > cheapest || (price === cheapest && own < quality))
+                dominated[target] = 1;
+            if (price < cheapest) {
+                cheapest = price;
+                quality = own;
+            }
+        }
+    }
+    return dominated;
+}
+/** balanced: priority × (1 − load) × (1 ÷ latency) × measured quality. */
+function scoresOf(data, snapshot) {
+    const measured = snapshot.targets
+        .filter(({ latency_ema_ms }) => latency_ema_ms > 0)
+        .map(({ latency_ema_ms }) => Math.max(1, latency_ema_ms))
+        .sort((a, b) => a - b);
+    const middle = measured.length >> 1;
+    const typical = measured.length === 0 ? 1000 : measured.length % 2 === 1 ? measured[middle] : (measured[middle - 1] + measured[middle]) / 2;
+    return Float64Array.from(data.columns, ({ priority, quality }, target) => {
+        const { load, latency_ema_ms, success_rate_24h } = snapshot.targets[target];
+        const latency = latency_ema_ms > 0 ? Math.max(1, latency_ema_ms) : typical;
+        return priority * (1 - load) * (1 / latency) * ((quality / 1e6) * success_rate_24h);
+    });
+}
+/** Soft limit: local first. Then dominated targets last, then the objective, then declared order. */
+function comparisonOf(data, rankClass, prices, dominated, scores) {
+    const { columns } = data;
+    const byPrice = (a, b) => prices[a] - prices[b];
+    const byQuality = (a, b) => columns[b].quality - columns[a].quality;
+    const objective = rankClass.objective === 'cost'
+        ? (a, b) => byPrice(a, b) || byQuality(a, b)
+        : rankClass.objective === 'quality'
+            ? (a, b) => byQuality(a, b) || byPrice(a, b)
+            : (a, b) => scores[b] - scores[a];
+    return (a, b) => (rankClass.soft ? Number(columns[a].cloud) - Number(columns[b].cloud) : 0) ||
+        dominated[a] - dominated[b] ||
+        objective(a, b) ||
+        a - b;
+}
+const DOWN = 1;
+const FULL = 2;
+const LOADING = 4;
+/**
+ * Builds what turns orders and states into the tables that `route` reads. In them a target stands at its rank: rank p of a rank class
+ * is bit 31 − (p & 31) of word p >> 5, so that `clz32` of a mask finds the best. Off the request path, but for `mark` and `charge`,
+ * which flip a few bits.
+ */
+function buildLay(data) {
+    const { words, columns, axes, rankClasses } = data;
+    const size = columns.length;
+    const rows = axes.reduce((sum, axis) => sum + axis.rows, 0);
+    const stride = rows * words;
+    const slots = words * 32 + 1;
+    const live = axes.find((axis) => axis.content.kind === 'live');
+    const budget = axes.find((axis) => axis.content.kind === 'budget');
+    const none = new Int32Array(rankClasses.length * words);
+    const lay = (order) => {
+        const { snapshot } = order;
+        const permutation = new Int32Array(rankClasses.length * slots).fill(-1);
+        const ranks = new Int32Array(rankClasses.length * size);
+        for (let r = 0; r < rankClasses.length; r++) {
+            for (let rank = 0; rank < size; rank++) {
+                const target = order.permutation[r * size + rank];
+                permutation[r * slots + rank] = target;
+                ranks[r * size + target] = rank;
+            }
+        }
+        const tables = {
+            epoch: order.epoch,
+            snapshot,
+            masks: new Int32Array(rankClasses.length * stride),
+            permutation,
+            ranks,
+            state: Uint8Array.from(snapshot.targets, (target) => target.state),
+            budgets: Uint8Array.from(data.budgets, (_, row) => snapshot.budgets[row] ?? 0),
+            soft: new Int32Array(Math.max(1, budget?.rows ?? 1)),
+            loading: new Int32Array(words),
+        };
+        for (const axis of axes)
+            layAxis(tables, axis);
+        for (let target = 0; target < size; target++)
+            mark(tables, target, tables.state[target]);
+        return tables;
+    };
+    const layAxis = (tables, axis) => {
+        const { content } = axis;
+        for (let row = 0; row < axis.rows; row++) {
+            if (content.kind === 'static' || content.kind === 'price')
+                layRow(tables, axis.row + row, content.masks, row * words);
+            else if (content.kind === 'measured')
+                layRow(tables, axis.row + row, measure(tables.snapshot.targets, content.floors[row]), 0);
+        }
+        if (content.kind === 'budget')
+            layBudgets(tables, axis);
+    };
+    /** Natural mask (target t is bit 31 − (t & 31) of word t >> 5) to rank order, in every rank class. */
+    const layRow = (tables, row, natural, from) => {
+        for (let r = 0; r < rankClasses.length; r++) {
+            const at = r * stride + row * words;
+            for (let w = 0; w < words; w++)
+                tables.masks[at + w] = 0;
+            for (let w = 0; w < words; w++) {
+                for (let mask = natural[from + w] | 0; mask !== 0;) {
+                    const bit = Math.clz32(mask);
+                    mask &= ~(0x80000000 >>> bit);
+                    const rank = tables.ranks[r * size + w * 32 + bit];
+                    tables.masks[at + (rank >> 5)] |= 0x80000000 >>> (rank & 31);
+                }
+            }
+        }
+    };
+    const measure = (targets, floor) => {
+        const mask = new Int32Array(words);
+        targets.forEach((target, row) => {
+            if (meets(target, floor))
+                mask[row >> 5] |= 0x80000000 >>> (row & 31);
+        });
+        return mask;
+    };
+    const layBudgets = (tables, axis) => {
+        if (axis.content.kind !== 'budget')
+            return;
+        axis.content.scopes.forEach((scope, row) => {
+            const mask = new Int32Array(words).fill(-1);
+            let soft = 0;
+            for (const { budget: b, blocks } of scope) {
+                if (tables.budgets[b] >= 1)
+                    soft = -1;
+                if (tables.budgets[b] >= 2)
+                    for (let w = 0; w < words; w++)
+                        mask[w] &= ~blocks[w];
+            }
+            tables.soft[row] = soft;
+            if (size % 32 > 0)
+                mask[words - 1] &= ~(0xffffffff >>> (size % 32));
+            layRow(tables, axis.row + row, mask, 0);
+        });
+    };
+    const mark = (tables, target, state) => {
+        tables.state[target] = state;
+        const bit = 0x80000000 >>> (target & 31);
+        if (state & LOADING)
+            tables.loading[target >> 5] |= bit;
+        else
+            tables.loading[target >> 5] &= ~bit;
+        for (let r = 0; r < rankClasses.length; r++) {
+            const rank = tables.ranks[r * size + target];
+            const at = r * stride + live.row * words + (rank >> 5);
+            setBit(tables.masks, at, rank, (state & (DOWN | FULL)) === 0);
+            setBit(tables.masks, at + words, rank, (state & DOWN) === 0);
+        }
+    };
+    const charge = (tables, row, status) => {
+        tables.budgets[row] = status;
+        if (budget)
+            layBudgets(tables, budget);
+    };
+    const exclude = (tables, targets) => {
+        if (targets.length === 0)
+            return none;
+        const masks = new Int32Array(none.length);
+        for (let r = 0; r < rankClasses.length; r++) {
+            for (const target of targets) {
+                const rank = tables.ranks[r * size + target];
+                masks[r * words + (rank >> 5)] |= 0x80000000 >>> (rank & 31);
+            }
+        }
+        return masks;
+    };
+    return { lay, mark, charge, exclude, none };
+}
+function setBit(masks, at, rank, on) {
+    const bit = 0x80000000 >>> (rank & 31);
+    if (on)
+        masks[at] |= bit;
+    else
+        masks[at] &= ~bit;
+}
+/** Expected latency = time to first token at the percentile + expected output tokens × time per token. */
+const meets = (target, floor) => target.error_rate_1h <= floor.maxErrorRate &&
+    target.success_rate_24h >= floor.minSuccessRate &&
+    target.avg_ttft_ms <= floor.maxTtft &&
+    target.ttft_ms[floor.at] <= floor.firstToken &&
+    target.ttft_ms[floor.at] + floor.expected * target.ms_per_token <= floor.total;
+const FULL_CODE = 1 << 19;
+const LINK_SHIFT = 20;
+/** Builds what asks `route` more than once: the fallback chain, the question whether only fullness is in the way, the reason. */
+function buildDecide(data, route, bind) {
+    const { models, names, policies, words } = data;
+    const live = data.axes.find((axis) => axis.content.kind === 'live');
+    const upOffset = (live.row + 1) * words;
+    const privacy = data.axes.find((axis) => axis.axis === 'privacy');
+    const openOffset = privacy ? unrestrictedOffset(data) : 0;
+    const chainOf = (intent) => {
+        const { chain } = models[names[intent.name].model];
+        return policies[intent.policy].fallback ? chain : chain.slice(0, 1);
+    };
+    const bindLink = (intent, link, model) => {
+        intent.link = link;
+        intent.model = model;
+        bind(intent);
+    };
+    const decide = (intent, tables, excluded) => {
+        const { chain } = models[names[intent.name].model];
+        const links = policies[intent.policy].fallback ? chain.length : 1;
+        for (let link = 0; link < links; link++) {
+            if (intent.link !== link)
+                bindLink(intent, link, chain[link]);
+            const code = route(intent, tables, excluded);
+            if (code >= 0)
+                return code | (link << LINK_SHIFT);
+        }
+        for (let link = 0; link < links; link++) {
+            bindLink(intent, link, chain[link]);
+            const code = routeAs(intent, 'live', upOffset, tables, excluded);
+            if (code >= 0)
+                return code | FULL_CODE | (link << LINK_SHIFT);
+        }
+        bindLink(intent, 0, chain[0]);
+        return -1;
+    };
+    /** What `route` would say if the intent stood at another row of one axis. */
+    const routeAs = (intent, axis, offset, tables, excluded) => {
+        const own = intent.at[axis];
+        intent.at[axis] = offset;
+        const code = route(intent, tables, excluded);
+        intent.at[axis] = own;
+        return code;
+    };
+    const reason = (intent, tables, excluded, code, attempts) => {
+        if (attempts > 0 || intent.link > 0)
+            return 'failover';
+        const target = code & 0xffff;
+        const differs = (other) => other >= 0 && (other & 0xffff) !== target;
+        if (privacy && differs(routeAs(intent, 'privacy', openOffset, tables, excluded)))
+            return 'privacy-requirement';
+        if (tables.soft[intent.at.scope] !== 0) {
+            const own = tables.soft[intent.at.scope];
+            tables.soft[intent.at.scope] = 0;
+            const other = route(intent, tables, excluded);
+            tables.soft[intent.at.scope] = own;
+            if (differs(other))
+                return 'budget-soft-limit';
+        }
+        if (differs(routeAs(intent, 'live', upOffset, tables, excluded)))
+            return 'capacity-overflow';
+        return 'capability-match';
+    };
+    return { decide, reason, routeAs, chainOf, bindLink, upOffset };
+}
+/** Offset of the row that keeps every target; the implicit policy has one. */
+function unrestrictedOffset(data) {
+    const axis = data.axes.find(({ axis }) => axis === 'privacy');
+    if (axis.content.kind !== 'static')
+        return 0;
+    const counts = Array.from({ length: axis.rows }, (_, row) => axis.content.masks
+        .slice(row * data.words, (row + 1) * data.words)
+        .reduce((sum, mask) => sum + countOnes(mask), 0));
+    return (axis.row + counts.indexOf(data.columns.length)) * data.words;
+}
+function countOnes(mask) {
+    let ones = 0;
+    for (let rest = mask | 0; rest !== 0; rest &= rest - 1)
+        ones++;
+    return ones;
+}
+const STAGE_ORDER = [
+    'RequestAnalyzer',
+    'PrivacyReconciler',
+    'BudgetReconciler',
+    'TierReconciler',
+    'QualityReconciler',
+    'SchedulerReconciler',
+];
+const CAPABILITY_NAMES = ['chat', 'tools', 'json', 'vision', 'embeddings', 'reasoning'];
+const RELAXED = ['none', 'tier', 'quality', 'tier+quality'];
+/** How long a model is taken to load where nothing is measured, ms. */
+const LOADING_WAIT = 5_000;
+/** Builds `verdicts`, `estimate` and `explain`: why a decision came out as it did. Only when asked; reads the same tables as `route`. */
+function buildExplain(data, decision, route) {
+    const { columns, words, axes, rankClasses } = data;
+    const size = columns.length;
+    const stride = axes.reduce((sum, axis) => sum + axis.rows, 0) * words;
+    const nameOf = (target) => `${columns[target].backend}/${columns[target].model}`;
+    const rankClassOf = (intent, live, level) => {
+        const normal = level >= 2 ? intent.at.cheap : intent.at.rank;
+        return live.soft[intent.at.scope] !== 0 && data.softFrom < rankClasses.length ? normal + data.softFrom : normal;
+    };
+    const bitAt = (masks, base, rank) => ((masks[base + (rank >> 5)] >>> (31 - (rank & 31))) & 1) === 1;
+    const keeps = (axis, intent, live, target, r) => {
+        const rank = live.ranks[r * size + target];
+        if (axis.content.kind !== 'price')
+            return bitAt(live.masks, r * stride + intent.at[axis.axis], rank);
+        return axis.content.prices.some(([input, output], row) => bitAt(live.masks, r * stride + (axis.row + row) * words, rank) && intent.input * input + intent.output * output <= intent.costCap);
+    };
+    const verdicts = (intent, live, excluded, target) => {
+        const r = rankClassOf(intent, live, 0);
+        const out = axes.filter((axis) => !keeps(axis, intent, live, target, r)).map((axis) => axis.axis);
+        if (bitAt(excluded, r * words, live.ranks[r * size + target]))
+            out.push('excluded');
+        return out;
+    };
+    const estimate = (intent, target) => {
+        const { known, input, output } = columns[target];
+        return known ? Math.ceil((intent.input * input + intent.output * output) / 1000) : Number.NaN;
+    };
+    const estimateOf = (intent, target) => {
+        const nano = estimate(intent, target);
+        return {
+            input_tokens: intent.input,
+            estimated_output_tokens: intent.output,
+            cost_usd: Number.isNaN(nano) ? null : nano / 1e9,
+            token_count_tier: intent.inputLow < intent.inputHigh ? 'bound' : columns[target].exact ? 'exact' : 'approximate',
+        };
+    };
+    const explain = (asked, live, excluded, request_id) => {
+        const intent = { ...asked, at: { ...asked.at } };
+        const chain = decision.chainOf(intent);
+        decision.bindLink(intent, 0, chain[0]);
+        const code = decision.decide(intent, live, excluded);
+        const last = code < 0 ? chain.length - 1 : code & FULL_BIT ? chain.length - 1 : intent.link;
+        const links = [];
+        const reasons = [];
+        const candidates = [];
+        for (let link = 0; link <= last; link++) {
+            const own = { ...intent, at: { ...intent.at } };
+            decision.bindLink(own, link, chain[link]);
+            const traced = trace(own, live, excluded, route(own, live, excluded));
+            links.push({ model: data.models[chain[link]].name, stages: traced.stages, order: traced.order });
+            candidates.push(...traced.candidates);
+            for (const { target, stage, reason, suggested_action } of traced.stages.flatMap((entry) => entry.excluded)) {
+                reasons.push({ agent_id: columns[target].backend, model: columns[target].model, reconciler: stage, reason, suggested_action });
+            }
+        }
+        const policy = data.policies[asked.policy];
+        const target = code < 0 ? -1 : code & 0xffff;
+        const cost_estimate = target < 0 ? NO_ESTIMATE(intent) : estimateOf(intent, target);
+        const soft = live.soft[intent.at.scope] !== 0;
+        const name = data.names[asked.name];
+        return {
+            intent: {
+                request_id,
+                requested_model: name.name,
+                resolved_model: data.models[name.model].name,
+                aliases: name.hops,
+                endpoint: asked.endpoint === 1 ? 'embeddings' : 'chat',
+                policy: policy.name,
+                category: asked.category === data.categories.length - 1 ? null : data.categories[asked.category].name,
+                class: asked.class === data.classes.length - 1 ? null : data.classes[asked.class].name,
+                requirements: {
+                    capabilities: capabilitiesOf(asked.required),
+                    input_tokens: { low: asked.inputLow, high: asked.inputHigh },
+                    output_cap: asked.outputCap,
+                    context: asked.inputHigh + asked.outputCap,
+                },
+                privacy_constraint: policy.privacy,
+                budget_status: hardIn(intent, live) ? 'HardLimit' : soft ? 'SoftLimit' : 'Normal',
+                min_capability_tier: policy.minTier,
+                tier_enforcement: asked.flexible === 1 ? 'flexible' : 'strict',
+                cost_estimate,
+                candidates,
+                exclusions: reasons.map((reason) => `${reason.agent_id}/${reason.model}`),
+                rejection_reasons: reasons,
+            },
+            decision: decisionOf(intent, live, excluded, code, cost_estimate, reasons),
+            links,
+        };
+    };
+    const decisionOf = (intent, live, excluded, code, cost_estimate, reasons) => {
+        if (code < 0)
+            return { decision: 'reject', rejection_reasons: reasons };
+        const target = code & 0xffff;
+        const at = { target: nameOf(target), backend: columns[target].backend, model: columns[target].model, cost_estimate };
+        if (code & FULL_BIT) {
+            const wait = live.snapshot.targets[target].latency_ema_ms || 1_000;
+            return { decision: 'queue', reason: 'full', ...at, estimated_wait_ms: Math.ceil(wait), fallback: null };
+        }
+        if (code & LOADING_BIT) {
+            const other = nextBest(intent, live, excluded, target);
+            return { decision: 'queue', reason: 'loading', ...at, estimated_wait_ms: LOADING_WAIT, fallback: other < 0 ? null : nameOf(other) };
+        }
+        const attempts = excluded.some((word) => word !== 0) ? 1 : 0;
+        const reason = decision.reason(intent, live, excluded, code, attempts);
+        return { decision: 'route', ...at, reason, relaxed: RELAXED[(code >> 16) & 3] };
+    };
+    /** What would be chosen if the target were not there. */
+    const nextBest = (intent, live, excluded, target) => {
+        const masks = excluded.slice();
+        for (let r = 0; r < rankClasses.length; r++) {
+            const rank = live.ranks[r * size + target];
+            masks[r * words + (rank >> 5)] |= 0x80000000 >>> (rank & 31);
+        }
+        const code = route(intent, live, masks);
+        return code < 0 ? -1 : code & 0xffff;
+    };
+    const trace = (intent, live, excluded, code) => {
+        const category = data.categories[intent.category];
+        const level = code >= 0 ? (code >> 16) & 3 : (intent.flexible === 1 ? 1 : 0) | (category.strict ? 0 : 2);
+        const r = rankClassOf(intent, live, level);
+        const inLink = columns.map((_, target) => target).filter((target) => keeps(axes[0], intent, live, target, r));
+        const modelAxis = axes[0].axis === 'model' ? axes.slice(1) : axes;
+        let remaining = axes[0].axis === 'model' ? inLink : columns.map((_, target) => target);
+        const candidates = remaining.map(nameOf);
+        const stages = STAGE_ORDER.map((stage) => {
+            const out = [];
+            remaining = remaining.filter((target) => {
+                const found = modelAxis.find((axis) => axis.stage === stage &&
+                    !(axis.role === 'tier floor' && level & 1) &&
+                    !(axis.role === 'quality floor' && level & 2) &&
+                    !keeps(axis, intent, live, target, r));
+                if (found)
+                    out.push(exclusion(found, intent, live, target));
+                else if (stage === 'SchedulerReconciler' && bitAt(excluded, r * words, live.ranks[r * size + target]))
+                    out.push(alreadyTried(target));
+                else
+                    return true;
+                return false;
+            });
+            return { stage, excluded: out, remaining: remaining.map(nameOf) };
+        });
+        const order = [...remaining].sort((a, b) => live.ranks[r * size + a] - live.ranks[r * size + b]).map(nameOf);
+        return { stages, order, candidates };
+    };
+    const alreadyTried = (target) => ({
+        target,
+        stage: 'SchedulerReconciler',
+        axis: 'excluded',
+        reason: `\`${nameOf(target)}\` was already tried for this request`,
+        suggested_action: 'retry the request later',
+        place: placeOf(columns[target].place),
+    });
+    const exclusion = (axis, intent, live, target) => {
+        const words = wordsFor(intent, live, target);
+        const policy = data.policies[intent.policy];
+        return {
+            target,
+            stage: axis.stage,
+            axis: axis.axis,
+            reason: fill(axis.reason, words),
+            suggested_action: fill(axis.suggest, words),
+            place: placeOf(POLICY_AXES.includes(axis.axis) && policy.place ? policy.place : columns[target].place),
+        };
+    };
+    /** The words that `reason` and `suggest` of a constraint may use in braces. */
+    const wordsFor = (intent, live, target) => {
+        const column = columns[target];
+        const policy = data.policies[intent.policy];
+        const category = data.categories[intent.category];
+        const metrics = live.snapshot.targets[target];
+        const state = live.state[target];
+        const expected = Math.min(data.classifier.expected, category.maxOutputTokens ?? Number.POSITIVE_INFINITY);
+        return {
+            target: nameOf(target),
+            backend: column.backend,
+            model: column.model,
+            resolved: data.models[intent.model].name,
+            policy: policy.name,
+            place: policy.place || category.place || column.place,
+            category: category.name,
+            class: data.classes[intent.class].name,
+            lacking: capabilitiesOf(intent.required & ~column.capabilities)
+                .map((name) => `\`${name}\``)
+                .join(', '),
+            context: String(column.context),
+            need: String(intent.inputHigh + intent.outputCap),
+            cost: column.known ? usd(intent.input * column.input + intent.output * column.output) : 'an unknown price',
+            cap: usd(intent.costCap),
+            budgets: budgetsAtLimit(intent, live)
+                .map((row) => `\`${data.budgets[row]}\``)
+                .join(', '),
+            tier: String(column.tier),
+            minTier: String(policy.minTier),
+            quality: String(column.quality / 1e6),
+            measurements: `${(metrics.error_rate_1h * 100).toFixed(1)} % errors, ${(metrics.success_rate_24h * 100).toFixed(1)} % success, ${Math.round(metrics.avg_ttft_ms)} ms to the first token`,
+            latency: `${Math.round(metrics.ttft_ms.p50 + expected * metrics.ms_per_token)} ms`,
+            sla: policy.sla ?? category.sla ?? '',
+            state: state & 1 ? 'down' : 'full',
+            remedy: state & 1
+                ? `bring backend \`${column.backend}\` up, or serve \`${column.model}\` from another one`
+                : `retry shortly, or raise \`max_in_flight\` of backend \`${column.backend}\``,
+        };
+    };
+    const budgetsAtLimit = (intent, live) => {
+        const axis = axes.find(({ content }) => content.kind === 'budget');
+        if (axis?.content.kind !== 'budget')
+            return [];
+        return axis.content.scopes[intent.at.scope].map((entry) => entry.budget).filter((row) => live.budgets[row] >= 2);
+    };
+    const hardIn = (intent, live) => budgetsAtLimit(intent, live).length > 0;
+    return { verdicts, estimate, explain };
+}
+const FULL_BIT = 1 << 19;
+const LOADING_BIT = 1 << 18;
+/** Axes whose bound is written in the traffic policy: their exclusions point there. */
+const POLICY_AXES = ['privacy', 'tier', 'measured', 'cost', 'sla'];
+const NO_ESTIMATE = (intent) => ({
+    input_tokens: intent.input,
+    estimated_output_tokens: intent.output,
+    cost_usd: null,
+    token_count_tier: intent.inputLow < intent.inputHigh ? 'bound' : 'approximate',
+});
+const capabilitiesOf = (set) => CAPABILITY_NAMES.filter((_, bit) => set & (1 << bit));
+const fill = (template, words) => template.replace(/\{(\w+)\}/g, (_, word) => words[word] ?? '');
+/** Pico-dollars as decimal USD. */
+const usd = (pico) => `$${(pico / 1e12).toFixed(9).replace(/\.?0+$/, '')}`;
+function placeOf(text) {
+    const [, file, line, column] = /^(.*):(\d+):(\d+)$/.exec(text) ?? [];
+    return file === undefined ? null : { file, line: Number(line), column: Number(column) };
+}
+/** A router from its tables and its specialized functions. */
+function assemble(data, { blank, bind, route }) {
+    const resolve = buildNames(data.names.map(({ name }) => name));
+    const { lay, mark, charge, exclude, none } = buildLay(data);
+    const decision = buildDecide(data, route, bind);
+    const { verdicts, estimate, explain } = buildExplain(data, decision, route);
+    return {
+        format: 1,
+        targets: data.columns.length,
+        none,
+        resolve,
+        analyze: buildAnalyze(data, resolve, blank, bind),
+        rank: buildRank(data),
+        lay,
+        mark,
+        charge,
+        exclude,
+        route,
+        decide: decision.decide,
+        reason: decision.reason,
+        verdicts,
+        estimate,
+        explain,
+    };
+}
+// A  workstation/llama3.2  restricted  tier 2  free  policies/backends.yaml:18:7
+// B  workstation/qwen2.5-coder  restricted  tier 3  free  policies/backends.yaml:19:7
+// C  workstation/nomic-embed-text  restricted  tier 2  free  policies/backends.yaml:20:7
+// D  openai/gpt-5-mini  open  tier 4  $0.25 / $2  policies/backends.yaml:30:7
+// E  openai/gpt-5  open  tier 5  $1.25 / $10  policies/backends.yaml:31:7
+// F  openai/text-embedding-3-small  open  tier 4  $0.02 / $0  policies/backends.yaml:36:7
+// G  claude/claude-sonnet-4-5  open  tier 5  $3 / $15  policies/backends.yaml:43:7
+const TARGETS = [
+    { backend: 'workstation', model: 'llama3.2', cloud: false, zone: 'restricted', tier: 2, quality: 620000, context: 128000, capabilities: 3, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:18:7' },
+    { backend: 'workstation', model: 'qwen2.5-coder', cloud: false, zone: 'restricted', tier: 3, quality: 720000, context: 32000, capabilities: 7, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:19:7' },
+    { backend: 'workstation', model: 'nomic-embed-text', cloud: false, zone: 'restricted', tier: 2, quality: 600000, context: 8000, capabilities: 16, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:20:7' },
+    { backend: 'openai', model: 'gpt-5-mini', cloud: true, zone: 'open', tier: 4, quality: 820000, context: 400000, capabilities: 47, priority: 50, input: 250000, output: 2000000, known: true, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:30:7' },
+    { backend: 'openai', model: 'gpt-5', cloud: true, zone: 'open', tier: 5, quality: 930000, context: 400000, capabilities: 47, priority: 50, input: 1250000, output: 10000000, known: true, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:31:7' },
+    { backend: 'openai', model: 'text-embedding-3-small', cloud: true, zone: 'open', tier: 4, quality: 750000, context: 8192, capabilities: 16, priority: 50, input: 20000, output: 0, known: true, encoding: 'cl100k_base', exact: true, place: 'policies/backends.yaml:36:7' },
+    { backend: 'claude', model: 'claude-sonnet-4-5', cloud: true, zone: 'open', tier: 5, quality: 920000, context: 200000, capabilities: 43, priority: 50, input: 3000000, output: 15000000, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:43:7' },
+];
+/** What a name means: a row of MODELS, and the list of policies to try. */
+const NAMES = [
+    { name: 'llama3.2', model: 0, hops: ['llama3.2'], list: 0 },
+    { name: 'qwen2.5-coder', model: 1, hops: ['qwen2.5-coder'], list: 0 },
+    { name: 'nomic-embed-text', model: 2, hops: ['nomic-embed-text'], list: 0 },
+    { name: 'gpt-5-mini', model: 3, hops: ['gpt-5-mini'], list: 1 },
+    { name: 'gpt-5', model: 4, hops: ['gpt-5'], list: 1 },
+    { name: 'text-embedding-3-small', model: 5, hops: ['text-embedding-3-small'], list: 0 },
+    { name: 'claude-sonnet-4-5', model: 6, hops: ['claude-sonnet-4-5'], list: 1 },
+    { name: 'auto', model: 7, hops: ['auto'], list: 0 },
+    { name: 'support-chat', model: 8, hops: ['support-chat'], list: 2 },
+    { name: 'gpt-4', model: 4, hops: ['gpt-4', 'gpt-5'], list: 1 },
+    { name: 'default', model: 7, hops: ['default', 'auto'], list: 0 },
+];
+/** `chain`: this model, then its fallbacks. */
+const MODELS = [
+    { name: 'llama3.2', virtual: false, chain: [0], encoding: 'o200k_base' }, // 0
+    { name: 'qwen2.5-coder', virtual: false, chain: [1], encoding: 'o200k_base' }, // 1
+    { name: 'nomic-embed-text', virtual: false, chain: [2], encoding: 'o200k_base' }, // 2
+    { name: 'gpt-5-mini', virtual: false, chain: [3], encoding: 'o200k_base' }, // 3
+    { name: 'gpt-5', virtual: false, chain: [4, 6, 1], encoding: 'o200k_base' }, // 4
+    { name: 'text-embedding-3-small', virtual: false, chain: [5], encoding: 'cl100k_base' }, // 5
+    { name: 'claude-sonnet-4-5', virtual: false, chain: [6], encoding: 'o200k_base' }, // 6
+    { name: 'auto', virtual: true, chain: [7], encoding: 'o200k_base' }, // 7
+    { name: 'support-chat', virtual: true, chain: [8], encoding: 'o200k_base' }, // 8
+];
+/** Policies whose globs match a name, in order: the first that matches the rest of the request governs it. */
+const LISTS = [
+    [2], // 0
+    [1], // 1
+    [0], // 2
+];
+const POLICIES = [
+    // customer data never leaves the building
+    { name: 'customer-data', place: 'policies/traffic.yaml:7:5', privacy: 'restricted', minTier: 1, maxCost: Infinity, fallback: false, sla: null, callers: -1, categories: -1, endpoints: 3 }, // 0
+    // code is worth a strong model, up to a price
+    { name: 'coding', place: 'policies/traffic.yaml:13:5', privacy: 'unrestricted', minTier: 3, maxCost: 250000000000, fallback: true, sla: 'interactive', callers: -1, categories: -1, endpoints: 3 }, // 1
+    { name: 'everything-else', place: '', privacy: 'unrestricted', minTier: 1, maxCost: Infinity, fallback: true, sla: null, callers: -1, categories: -1, endpoints: 3 }, // 2
+];
+/** Sets of callers and categories that policies name. */
+const SETS = [];
+const CLASSIFIER = { keywords: [['architecture', 250000], ['design', 250000], ['refactor', 250000], ['rewrite', 250000], ['migration', 250000], ['microservices', 150000], ['multi-tenant', 150000], ['sharding', 150000], ['failover', 150000], ['debug', 100000], ['optimize', 100000], ['fix', 100000], ['test', 100000], ['improve', 100000]], codeBlock: 100000, manyLines: [20, 50000], tokens: [20000, 500000], expected: 500 };
+const CATEGORIES = [
+    { name: 'FAST', score: { op: -2, value: 300000 }, inputTokens: { op: -2, value: 200 }, maxCost: 2000000000, maxOutputTokens: 1024, strict: false, sla: 'fast', minQuality: 600000, place: 'policies/categories.yaml:30:3' }, // 0
+    { name: 'NORMAL', score: { op: -2, value: 600000 }, inputTokens: { op: -2, value: 1000 }, maxCost: 50000000000, maxOutputTokens: 4096, strict: false, sla: 'normal', minQuality: 700000, place: 'policies/categories.yaml:37:3' }, // 1
+    { name: 'COMPLEX', score: { op: -2, value: 800000 }, inputTokens: { op: -2, value: 10000 }, maxCost: 150000000000, maxOutputTokens: 4096, strict: false, sla: 'complex', minQuality: 750000, place: 'policies/categories.yaml:43:3' }, // 2
+    { name: 'HIGH_COMPLEX', score: null, inputTokens: null, maxCost: 850000000000, maxOutputTokens: 4096, strict: false, sla: 'deep', minQuality: 800000, place: 'policies/categories.yaml:49:3' }, // 3
+    { name: 'none', score: null, inputTokens: null, maxCost: Infinity, maxOutputTokens: null, strict: false, sla: null, minQuality: null, place: '' }, // 4
+];
+const CLASSES = [
+    { name: 'proof', words: ['prove', 'theorem', 'lemma'], tools: null, codeBlock: null, inputTokens: null }, // 0
+    { name: 'tools', words: null, tools: { op: 2, value: 0 }, codeBlock: null, inputTokens: null }, // 1
+    { name: 'code', words: null, tools: null, codeBlock: true, inputTokens: { op: 2, value: 200 } }, // 2
+    { name: 'none', words: null, tools: null, codeBlock: null, inputTokens: null }, // 3
+];
+/** RequestAnalyzer: model */
+const BY_MODEL = [
+    //ABCDEFG
+    0b1000000, // llama3.2
+    0b0100000, // qwen2.5-coder
+    0b0010000, // nomic-embed-text
+    0b0001000, // gpt-5-mini
+    0b0000100, // gpt-5
+    0b0000010, // text-embedding-3-small
+    0b0000001, // claude-sonnet-4-5
+    0b1111111, // auto
+];
+/** Row of BY_MODEL by model. */
+const MODEL_ROW = [0, 1, 2, 3, 4, 5, 6, 7, 7];
+/** RequestAnalyzer: class */
+const BY_CLASS = [
+    //ABCDEFG
+    0b1111111, // any
+    0b0000101, // proof
+    0b0001001, // tools
+    0b0101100, // code
+];
+/** Row of BY_CLASS by model × class. */
+const CLASS_ROW = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 1, 2, 3, 0];
+/** RequestAnalyzer: capability */
+const BY_CAPABILITY = [
+    //ABCDEFG
+    0b1111111, // nothing
+    0b1101101, // chat
+    0b0101100, // json
+    0b0001101, // vision
+    0b0001100, // json vision
+    0b0010010, // embeddings
+    0b0000000, // chat embeddings
+];
+/** Row of BY_CAPABILITY by required (bits: chat, tools, json, vision, embeddings, reasoning). */
+const CAPABILITY_ROW = [0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 3, 3, 3, 3, 4, 4, 4, 4, 3, 3, 3, 3, 4, 4, 4, 4, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6];
+/** RequestAnalyzer: context */
+const BY_CONTEXT = [
+    //ABCDEFG
+    0b1111111, // up to 8000
+    0b1101111, // up to 8192
+    0b1101101, // up to 32000
+    0b1001101, // up to 128000
+    0b0001101, // up to 200000
+    0b0001100, // up to 400000
+    0b0000000, // more
+];
+/** PrivacyReconciler: privacy · policies/traffic.yaml:7 */
+const BY_PRIVACY = [
+    //ABCDEFG
+    0b1110000, // restricted
+    0b1111111, // unrestricted
+];
+/** Row of BY_PRIVACY by policy. */
+const PRIVACY_ROW = [0, 1, 1];
+/** BudgetReconciler: cost */
+const BY_COST = [
+    //ABCDEFG
+    0b1110000, // free
+    0b0001000, // $0.25 / $2
+    0b0000100, // $1.25 / $10
+    0b0000010, // $0.02 / $0
+    0b0000001, // $3 / $15
+];
+/** TierReconciler: tier · policies/traffic.yaml:13 */
+const BY_TIER = [
+    //ABCDEFG
+    0b1111111, // tier 1 and up
+    0b0101111, // tier 3 and up
+];
+/** Row of BY_TIER by policy. */
+const TIER_ROW = [0, 1, 0];
+/** QualityReconciler: quality */
+const BY_QUALITY = [
+    //ABCDEFG
+    0b1111111, // FAST
+    0b0101111, // NORMAL
+    0b0001111, // COMPLEX
+    0b0001101, // HIGH_COMPLEX
+];
+/** Row of BY_QUALITY by category. */
+const QUALITY_ROW = [0, 1, 2, 3, 0];
+/** QualityReconciler: sla, laid anew with every snapshot */
+const BY_SLA = [
+    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 1000, at: 'p50', expected: 500 }, // fast
+    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 5000, at: 'p50', expected: 500 }, // normal
+    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 20000, at: 'p50', expected: 500 }, // complex
+    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 60000, at: 'p50', expected: 500 }, // deep
+    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: Infinity, at: 'p50', expected: 500 }, // none
+    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: 800, total: Infinity, at: 'p95', expected: 500 }, // interactive
+];
+/** Row of BY_SLA by policy × category. */
+const SLA_ROW = [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 0, 1, 2, 3, 4];
+/** Orders of the targets; each has its own copy of every table, in its order. */
+const RANK_CLASSES = [
+    { objective: 'cost', reference: [200, 500], soft: false }, // 0
+    { objective: 'balanced', reference: [1000, 500], soft: false }, // 1
+    { objective: 'quality', reference: [10000, 500], soft: false }, // 2
+    { objective: 'cost', reference: [1000, 500], soft: false }, // 3
+    { objective: 'cost', reference: [10000, 500], soft: false }, // 4
+];
+const RANK_OF_CATEGORY = [0, 1, 2, 2, 1];
+const CHEAP_OF_CATEGORY = [0, 3, 4, 4, 3];
+/** All ones where a category's quality floors may be relaxed. */
+const RELAX_OF_CATEGORY = [-1, -1, -1, -1, -1];
+function blank() {
+    return { model: 0, class: 0, capability: 0, context: 0, privacy: 0, tier: 0, quality: 0, sla: 0, live: 0, rank: 0, cheap: 0, scope: 0, relax: 0 };
+}
+/** Coordinates of an intent to offsets into the live tables. */
+function bind(intent) {
+    const { at } = intent;
+    at.model = 0 + MODEL_ROW[intent.model];
+    at.class = 8 + CLASS_ROW[intent.model * 4 + intent.class];
+    at.capability = 12 + CAPABILITY_ROW[intent.required];
+    const need = intent.inputHigh + intent.outputCap;
+    at.context = 19 + (+(need > 8000) + +(need > 8192) + +(need > 32000) + +(need > 128000) + +(need > 200000) + +(need > 400000));
+    at.privacy = 26 + PRIVACY_ROW[intent.policy];
+    at.tier = 33 + TIER_ROW[intent.policy];
+    at.quality = 35 + QUALITY_ROW[intent.category];
+    at.sla = 39 + SLA_ROW[intent.policy * 5 + intent.category];
+    at.live = 45;
+    at.rank = RANK_OF_CATEGORY[intent.category];
+    at.cheap = CHEAP_OF_CATEGORY[intent.category];
+    at.relax = RELAX_OF_CATEGORY[intent.category];
+}
+/**
+ * The decision: AND the rows that the intent picked, take the first bit. No branch, no loop, no allocation;
+ * its size depends on the number of targets and axes, not on the number of policies.
+ */
+function route(intent, live, excluded) {
+    const { masks, permutation } = live;
+    const { at } = intent;
+    const flexible = -intent.flexible;
+    const relax = at.relax;
+    const fits0 = -(intent.input * 0 + intent.output * 0 <= intent.costCap);
+    const fits1 = -(intent.input * 250000 + intent.output * 2000000 <= intent.costCap);
+    const fits2 = -(intent.input * 1250000 + intent.output * 10000000 <= intent.costCap);
+    const fits3 = -(intent.input * 20000 + intent.output * 0 <= intent.costCap);
+    const fits4 = -(intent.input * 3000000 + intent.output * 15000000 <= intent.costCap);
+    // In the category's order.
+    const r = at.rank;
+    const o = Math.imul(r, 47);
+    const x = r;
+    const h0 = masks[(o + at.model) | 0] & masks[(o + at.class) | 0] & masks[(o + at.capability) | 0] & masks[(o + at.context) | 0] & masks[(o + at.privacy) | 0] & masks[(o + at.live) | 0] & ~excluded[x] & ((fits0 & masks[(o + 28) | 0]) | (fits1 & masks[(o + 29) | 0]) | (fits2 & masks[(o + 30) | 0]) | (fits3 & masks[(o + 31) | 0]) | (fits4 & masks[(o + 32) | 0]));
+    const t0 = masks[(o + at.tier) | 0];
+    const q0 = masks[(o + at.quality) | 0] & masks[(o + at.sla) | 0];
+    const m0w0 = h0 & t0 & q0;
+    const m1w0 = h0 & (t0 | flexible) & q0;
+    const p0 = Math.clz32(m0w0);
+    const p1 = Math.clz32(m1w0);
+    const s = Math.imul(r, 33);
+    // Quality floors relaxed, in order of cost.
+    const rc = at.cheap;
+    const oc = Math.imul(rc, 47);
+    const xc = rc;
+    const hc0 = masks[(oc + at.model) | 0] & masks[(oc + at.class) | 0] & masks[(oc + at.capability) | 0] & masks[(oc + at.context) | 0] & masks[(oc + at.privacy) | 0] & masks[(oc + at.live) | 0] & ~excluded[xc] & ((fits0 & masks[(oc + 28) | 0]) | (fits1 & masks[(oc + 29) | 0]) | (fits2 & masks[(oc + 30) | 0]) | (fits3 & masks[(oc + 31) | 0]) | (fits4 & masks[(oc + 32) | 0]));
+    const tc0 = masks[(oc + at.tier) | 0];
+    const qc0 = masks[(oc + at.quality) | 0] & masks[(oc + at.sla) | 0];
+    const m2w0 = hc0 & tc0 & (qc0 | relax);
+    const m3w0 = hc0 & (tc0 | flexible) & (qc0 | relax);
+    const p2 = Math.clz32(m2w0);
+    const p3 = Math.clz32(m3w0);
+    const sc = Math.imul(rc, 33);
+    // The first level that leaves a target.
+    let slot = sc + p3;
+    let level = 3;
+    const n2 = (p2 - 32) >> 31;
+    slot = ((sc + p2) & n2) | (slot & ~n2);
+    level = (2 & n2) | (level & ~n2);
+    const n1 = (p1 - 32) >> 31;
+    slot = ((s + p1) & n1) | (slot & ~n1);
+    level = (1 & n1) | (level & ~n1);
+    const n0 = (p0 - 32) >> 31;
+    slot = ((s + p0) & n0) | (slot & ~n0);
+    level = (0 & n0) | (level & ~n0);
+    const target = permutation[slot];
+    const known = target & ~(target >> 31);
+    const loading = (live.loading[known >> 5] >>> (31 - (known & 31))) & 1;
+    return target | (level << 16) | (loading << 18);
+}
+const router = assemble({
+    words: 1,
+    columns: TARGETS,
+    names: NAMES,
+    models: MODELS,
+    policies: POLICIES,
+    lists: LISTS,
+    sets: SETS,
+    callers: 1,
+    categories: CATEGORIES,
+    classes: CLASSES,
+    classifier: CLASSIFIER,
+    budgets: [],
+    rankClasses: RANK_CLASSES,
+    softFrom: 5,
+    axes: [
+        { axis: 'model', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` does not serve `{resolved}`', suggest: 'ask for a model that it serves, or add `{resolved}` to its models', row: 0, rows: 8, content: { kind: 'static', masks: align(BY_MODEL, 7), thresholds: [] } },
+        { axis: 'class', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` is not a candidate of class `{class}`', suggest: 'add `{model}` to the candidates of class `{class}`, or send another `X-Nexus-Class`', row: 8, rows: 4, content: { kind: 'static', masks: align(BY_CLASS, 7), thresholds: [] } },
+        { axis: 'capability', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` lacks {lacking}', suggest: 'ask for a model with {lacking}, or declare it under `capabilities` of `{model}` if it has it', row: 12, rows: 7, content: { kind: 'static', masks: align(BY_CAPABILITY, 7), thresholds: [] } },
+        { axis: 'context', stage: 'RequestAnalyzer', role: 'filter', reason: 'context of `{target}` is {context} tokens, the request may need {need}', suggest: 'shorten the input, lower the output cap, or ask for a model with a larger context', row: 19, rows: 7, content: { kind: 'static', masks: align(BY_CONTEXT, 7), thresholds: [8000, 8192, 32000, 128000, 200000, 400000] } },
+        { axis: 'privacy', stage: 'PrivacyReconciler', role: 'filter', reason: '`{backend}` is in zone `open`, policy `{policy}` is restricted', suggest: 'bring up a backend of zone `restricted` that serves `{resolved}`, or change `privacy` at {place}', row: 26, rows: 2, content: { kind: 'static', masks: align(BY_PRIVACY, 7), thresholds: [] } },
+        { axis: 'cost', stage: 'BudgetReconciler', role: 'filter', reason: '`{target}` is estimated at {cost}, the cap is {cap}', suggest: 'shorten the request or lower its output cap, ask for a cheaper model, or raise `max_cost_per_request` at {place}', row: 28, rows: 5, content: { kind: 'price', masks: align(BY_COST, 7), prices: [[0, 0], [250000, 2000000], [1250000, 10000000], [20000, 0], [3000000, 15000000]] } },
+        { axis: 'tier', stage: 'TierReconciler', role: 'tier floor', reason: '`{target}` is tier {tier}, policy `{policy}` asks for tier {minTier}', suggest: 'send `X-Nexus-Flexible: true` if the policy allows fallback, or lower `min_tier` at {place}', row: 33, rows: 2, content: { kind: 'static', masks: align(BY_TIER, 7), thresholds: [] } },
+        { axis: 'quality', stage: 'QualityReconciler', role: 'quality floor', reason: 'quality of `{target}` is {quality}, category `{category}` asks for more', suggest: 'send an easier `X-Nexus-Category`, or lower `min_quality` of category `{category}`', row: 35, rows: 4, content: { kind: 'static', masks: align(BY_QUALITY, 7), thresholds: [] } },
+        { axis: 'sla', stage: 'QualityReconciler', role: 'quality floor', reason: '`{target}` is expected to take {latency}, over SLA `{sla}`', suggest: 'wait until it is faster, or choose a looser SLA at {place}', row: 39, rows: 6, content: { kind: 'measured', floors: BY_SLA } },
+        { axis: 'live', stage: 'SchedulerReconciler', role: 'filter', reason: '`{target}` is {state}', suggest: '{remedy}', row: 45, rows: 2, content: { kind: 'live' } },
+    ],
+}, { blank, bind, route });
+
+
+return router;
