@@ -1,9 +1,9 @@
 import type { PolicySet } from '../../schema/policy-set.ts';
-import { CAPABILITIES } from '../../schema/vocabulary.ts';
+import { CAPABILITIES, type Endpoint } from '../../schema/vocabulary.ts';
 import type { Point } from './governance.ts';
 
-/** What keeps a target from a request whatever the state of the world is; each one bit of a set. */
-export const OBSTACLES = ['endpoint', 'privacy', 'cost', 'tier', 'quality'] as const;
+/** What keeps a target from a request that it could serve, whatever the state of the world is; each one bit of a set. */
+export const OBSTACLES = ['privacy', 'cost', 'tier', 'quality'] as const;
 export type Obstacle = (typeof OBSTACLES)[number];
 
 export interface Way {
@@ -21,11 +21,10 @@ export interface Way {
 export function findObstacles(set: PolicySet, { policy, point, model, target }: Way): number {
   const { privacy, minTier, maxCost } = set.policies[policy];
   const category = set.categories[point.category];
-  const { backend, capabilities, quality, tier, price } = set.targets[target];
+  const { backend, quality, tier, price } = set.targets[target];
   const output = point.endpoint === 'embeddings' ? 0 : Math.min(1, set.classifier.expectedOutputTokens);
   const estimate = price.input + output * price.output;
   const met: Record<Obstacle, boolean> = {
-    endpoint: (capabilities & (1 << CAPABILITIES.indexOf(point.endpoint))) === 0,
     privacy: privacy === 'restricted' && set.backends[backend].zone !== 'restricted',
     cost: [maxCost, category.maxCost].some((cap) => cap !== null && estimate > cap),
     tier: tier < minTier,
@@ -40,6 +39,11 @@ export function obstacleSet(obstacles: readonly Obstacle[]): number {
 
 export function obstaclesIn(bits: number): Obstacle[] {
   return OBSTACLES.filter((_, bit) => (bits & (1 << bit)) !== 0);
+}
+
+/** Does a target have the capability that the endpoint itself is? */
+export function servesEndpoint(set: PolicySet, target: number, endpoint: Endpoint): boolean {
+  return (set.targets[target].capabilities & (1 << CAPABILITIES.indexOf(endpoint))) !== 0;
 }
 
 /** Rows of the models that are tried for a name under a policy. */

@@ -4,7 +4,7 @@ import type { AnalysisRule } from '../analysis-rule.ts';
 import { governanceOf } from '../governance.ts';
 import { firstFew, listNames } from '../list-names.ts';
 import { nameTarget } from '../name-target.ts';
-import { findObstacles, linksOf, obstacleSet } from '../obstacles.ts';
+import { findObstacles, linksOf, obstacleSet, servesEndpoint } from '../obstacles.ts';
 
 /** A backend, or one target of it, that no request can reach: whatever the name, the caller, the state, and what floors it lets go. */
 export const rule: AnalysisRule = {
@@ -49,7 +49,7 @@ function findBlockers(set: PolicySet): Map<number, Set<number>> {
       for (const model of linksOf(set, policy, name)) {
         for (const target of set.models[model].candidates) {
           const blocking = blockers.get(target);
-          if (blocking === undefined) continue;
+          if (blocking === undefined || !servesEndpoint(set, target, points[point].endpoint)) continue;
           if ((findObstacles(set, { policy, point: points[point], model, target }) & ~relaxable) === 0) blockers.delete(target);
           else blocking.add(policy);
         }

@@ -5,7 +5,7 @@ import type { AnalysisRule } from '../analysis-rule.ts';
 import { governanceOf } from '../governance.ts';
 import { firstFew, listNames } from '../list-names.ts';
 import { nameTarget } from '../name-target.ts';
-import { findObstacles, linksOf, type Obstacle, obstacleSet, obstaclesIn } from '../obstacles.ts';
+import { findObstacles, linksOf, type Obstacle, obstaclesIn, servesEndpoint } from '../obstacles.ts';
 
 /** What a policy's requests run into, over all names, points and candidates. */
 interface Outlook {
@@ -22,9 +22,7 @@ export const rule: AnalysisRule = {
   check(set) {
     return [...lookOut(set)].flatMap(([policy, outlook]) => {
       if (set.policies[policy].implicit || outlook.met.size === 0 || outlook.met.has(0)) return [];
-      const binding = smallestBinding(outlook.met);
-      // A policy for an endpoint that nothing serves is a missing capability.
-      return binding === obstacleSet(['endpoint']) ? [] : [report(set, policy, outlook, obstaclesIn(binding))];
+      return [report(set, policy, outlook, obstaclesIn(smallestBinding(outlook.met)))];
     });
   },
 };
@@ -41,6 +39,8 @@ function lookOut(set: PolicySet): Map<number, Outlook> {
       outlook.categories.add(points[point].category);
       for (const model of linksOf(set, policy, name)) {
         for (const target of set.models[model].candidates) {
+          // Where nothing serves the endpoint, a capability is missing, which is another finding.
+          if (!servesEndpoint(set, target, points[point].endpoint)) continue;
           const obstacles = findObstacles(set, { policy, point: points[point], model, target });
           outlook.met.add(obstacles);
           outlook.targets.set(target, obstacles);
@@ -82,7 +82,6 @@ function report(set: PolicySet, policy: number, outlook: Outlook, binding: reado
 }
 
 const HELP: Record<Obstacle, string> = {
-  endpoint: 'let the policy match another `endpoint`',
   privacy: 'relax `privacy`',
   cost: 'raise `max_cost_per_request`',
   tier: 'lower `min_tier`',
@@ -93,7 +92,6 @@ function describe(set: PolicySet, policy: number, { categories }: Outlook, obsta
   const { minTier, maxCost } = set.policies[policy];
   const names = (has: (row: number) => boolean) => listNames([...categories].filter(has).map((row) => set.categories[row].name));
   const texts: Record<Obstacle, () => string> = {
-    endpoint: () => 'its `endpoint`',
     privacy: () => '`privacy: restricted`',
     cost: () =>
       maxCost === null ? `\`max_cost_per_request\` of ${names((row) => set.categories[row].maxCost !== null)}` : '`max_cost_per_request`',
@@ -106,7 +104,6 @@ function describe(set: PolicySet, policy: number, { categories }: Outlook, obsta
 function fault(set: PolicySet, target: number, obstacle: Obstacle): string {
   const { tier, price, backend } = set.targets[target];
   const texts: Record<Obstacle, string> = {
-    endpoint: 'does not serve the endpoint',
     privacy: `is in zone ${set.backends[backend].zone}`,
     cost: price.source === 'unknown' ? 'has no known price' : 'costs more for a single token',
     tier: `has tier ${tier}`,
