@@ -30,6 +30,8 @@ export interface Field {
   readonly items: number;
   /** Set of `KIND` bits of those elements or member values. */
   readonly itemKinds: number;
+  /** Where those of them that are objects begin. */
+  readonly objects: readonly number[];
 }
 
 /** The fields that a body has. `null` as a value is a field of kind LITERAL. */

@@ -12,18 +12,20 @@ export class KeyTable<Name extends string> {
     }
   }
 
-  /** The name of the key that stands, with its quotes, at `start` to `end`; an escaped one may spell any of them. */
-  find(buffer: Buffer, start: number, end: number, escaped: boolean): Name | undefined {
-    if (escaped) {
+  /** The name of the key that stands, with its quotes, at `start` to `end`; with escapes, a key may be spelled in many ways. */
+  find(buffer: Buffer, start: number, end: number): Name | undefined {
+    const size = end - start;
+    if (size < this.#byLength.length) {
+      for (const { name, bytes } of this.#byLength[size]) {
+        let at = 0;
+        while (at < size && buffer[start + at] === bytes[at]) at++;
+        if (at === size) return name;
+      }
+    }
+    for (let at = start; at < end; at++) {
+      if (buffer[at] !== 0x5c) continue;
       const key: string = JSON.parse(buffer.toString('utf8', start, end));
       return this.#names.has(key) ? (key as Name) : undefined;
-    }
-    const size = end - start;
-    if (size >= this.#byLength.length) return undefined;
-    for (const { name, bytes } of this.#byLength[size]) {
-      let at = 0;
-      while (at < size && buffer[start + at] === bytes[at]) at++;
-      if (at === size) return name;
     }
     return undefined;
   }

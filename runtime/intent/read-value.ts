@@ -1,4 +1,5 @@
 import { type Field, KIND } from './fields.ts';
+import { cutBefore, hasEscape } from './json-string.ts';
 
 /** The value of a field, as `JSON.parse` gives it. */
 export function readValue(buffer: Buffer, field: Field): unknown {
@@ -7,10 +8,25 @@ export function readValue(buffer: Buffer, field: Field): unknown {
 
 /** The string that a field of kind STRING holds. */
 export function readString(buffer: Buffer, field: Field): string {
-  for (let at = field.start + 1; at < field.end - 1; at++) {
-    if (buffer[at] === 0x5c) return JSON.parse(buffer.toString('utf8', field.start, field.end));
+  return decodeString(buffer, field.start + 1, field.end - 1);
+}
+
+function decodeString(buffer: Buffer, start: number, end: number): string {
+  if (!hasEscape(buffer, start, end)) return buffer.toString('utf8', start, end);
+  const isWhole = buffer[start - 1] === 0x22;
+  return JSON.parse(isWhole ? buffer.toString('utf8', start - 1, end + 1) : `"${buffer.toString('utf8', start, end + 1)}`);
+}
+
+/** The last `units` UTF-16 code units of the string that a field of kind STRING holds, without decoding much more. */
+export function readEnd(buffer: Buffer, field: Field, units: number): string {
+  // A code unit takes at most six bytes of JSON, most of them one.
+  for (const bytes of [units + (units >> 2), 6 * units]) {
+    const from = field.end - 1 - bytes;
+    if (from <= field.start + 1) break;
+    const text = decodeString(buffer, cutBefore(buffer, field.start + 1, from), field.end - 1);
+    if (text.length >= units) return text.slice(-units);
   }
-  return buffer.toString('utf8', field.start + 1, field.end - 1);
+  return readString(buffer, field).slice(-units);
 }
 
 /** The number that a field of kind NUMBER holds; digits alone, the usual case, are added up without making a string. */
@@ -25,11 +41,11 @@ export function readNumber(buffer: Buffer, field: Field): number {
   return value;
 }
 
+/** A field of kind LITERAL that says `true`. */
 export function isTrue(buffer: Buffer, field: Field): boolean {
-  return buffer[field.start] === 0x74;
+  return field.kind === KIND.LITERAL && buffer[field.start] === 0x74;
 }
 
-/** Of fields that may be `null`, only those that are given. */
 export function isNull(buffer: Buffer, field: Field): boolean {
   return field.kind === KIND.LITERAL && buffer[field.start] === 0x6e;
 }

@@ -34,16 +34,11 @@ export function readRequestBody(endpoint: Endpoint, buffer: Buffer): Request {
   const tools = countItems(buffer, fields, 'tools', problems) + countItems(buffer, fields, 'functions', problems);
   const json = asksForJson(buffer, fields.response_format, problems);
   const reasoning = asksForReasoning(buffer, fields.reasoning_effort, problems);
-  let messages: readonly unknown[] | undefined;
   if (endpoint === 'chat') checkMessages(buffer, fields, problems);
   else checkInput(buffer, fields, problems);
   problems.throwAny();
 
-  const readMessages = (): readonly unknown[] => {
-    messages ??= endpoint === 'chat' ? (readValue(buffer, fields.messages as Field) as unknown[]) : [];
-    return messages;
-  };
-  const images = mayNameImage ? countImages(readMessages()) : 0;
+  const images = endpoint === 'chat' && mayNameImage ? countImages(buffer, fields.messages as Field) : 0;
   let required = endpoint === 'chat' ? bit('chat') : bit('embeddings');
   if (tools > 0) required |= bit('tools');
   if (json) required |= bit('json');
@@ -59,11 +54,11 @@ export function readRequestBody(endpoint: Endpoint, buffer: Buffer): Request {
     tools,
     required,
     text() {
-      text ??= endpoint === 'chat' ? readUserText(readMessages()) : readInputText(readValue(buffer, fields.input as Field));
+      text ??= endpoint === 'chat' ? readUserText(buffer, fields.messages as Field) : readInputText(buffer, fields.input as Field);
       return text;
     },
   };
-  return { buffer, body, fields, stream, includeUsage, images, messages: readMessages };
+  return { buffer, body, fields, stream, includeUsage, images };
 }
 
 function bit(capability: Capability): number {

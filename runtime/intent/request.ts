@@ -14,8 +14,6 @@ export interface Request {
   readonly includeUsage: boolean;
   /** Image parts in the messages. */
   readonly images: number;
-  /** The messages, parsed at the first call; for embeddings an empty array. */
-  messages(): readonly unknown[];
 }
 
 /** What `splice` changes; a member left out changes nothing. */

@@ -1,0 +1,95 @@
+import type { Encoding } from '../../schema/vocabulary.ts';
+import type { CountMemory } from './count-memory.ts';
+import { countMessage, PER_MESSAGE } from './count-message.ts';
+import { countString } from './count-string.ts';
+import { type Field, KIND } from './fields.ts';
+import { isNull } from './read-value.ts';
+import type { Request, RequestTokens } from './request.ts';
+import { scanElements, scanMembers } from './scan.ts';
+import type { TextCount } from './tokens/count-text.ts';
+import { Tally } from './tokens/tally.ts';
+
+/**
+ * Tokens that one image may add, beside the bytes of its address: 85 + 170 for each of at most 8 tiles of 512 pixels, what gpt-4o
+ * takes for the largest image in high detail (OpenAI, "Images and vision", costs).
+ */
+export const MAX_IMAGE_TOKENS = 85 + 170 * 8;
+
+/** Tokens that open the reply; source as for `countMessage`. */
+const REPLY = 3;
+
+/** Bytes of JSON from which a message's count is remembered: below, hashing costs as much as counting. */
+const REMEMBER_FROM = 1024;
+/** No text worth remembering has more bytes per token than this, so a larger message will end the count early. */
+const BYTES_PER_TOKEN = 8;
+
+/**
+ * Tokens of a request's input. `low` is what its frame alone costs. `high` is the bytes of the whole body, since no token is
+ * shorter than a byte, and `MAX_IMAGE_TOKENS` for each image. Counts are made when `exact` is called, and kept.
+ */
+export function countTokens(request: Request, memory: CountMemory): RequestTokens {
+  const { body, fields, buffer, images } = request;
+  const chat = body.endpoint === 'chat';
+  const input = chat ? undefined : fields.input;
+  const given = input === undefined ? null : countTokenArrays(buffer, input);
+  const high = given ?? buffer.length + images * MAX_IMAGE_TOKENS;
+  const low = given ?? (chat ? PER_MESSAGE * (fields.messages as Field).items + REPLY : 0);
+  const counts: { [encoding in Encoding]?: TextCount & { readonly limit: number } } = {};
+
+  return {
+    low,
+    high,
+    exact(encoding, limit) {
+      if (given !== null) return given;
+      const known = counts[encoding];
+      // A count that stopped above its limit answers for every lower one.
+      if (known !== undefined && (known.tokens <= known.limit || limit <= known.limit)) return known.tokens;
+      const tally = new Tally(encoding, limit);
+      if (chat) countChat(request, encoding, tally, memory);
+      else countInput(buffer, input as Field, tally);
+      counts[encoding] = { tokens: tally.tokens, exact: tally.exact, limit };
+      return tally.tokens;
+    },
+    isExact(encoding) {
+      return given !== null || counts[encoding]?.exact === true;
+    },
+  };
+}
+
+function countChat({ buffer, fields, images }: Request, encoding: Encoding, tally: Tally, memory: CountMemory): void {
+  tally.addCount(REPLY + images * MAX_IMAGE_TOKENS, images === 0);
+  for (const tools of [fields.tools, fields.functions]) {
+    if (tools !== undefined && !isNull(buffer, tools) && tools.items > 0) tally.addBytes(buffer, tools.start, tools.end);
+  }
+  for (const start of (fields.messages as Field).objects) {
+    if (tally.isOver) return;
+    const { members, end } = scanMembers(buffer, start);
+    const left = tally.limit - tally.tokens;
+    const bytes = end - start;
+    const isWorthy = bytes >= REMEMBER_FROM && bytes <= left * BYTES_PER_TOKEN;
+    const key = isWorthy ? memory.key(encoding, buffer.subarray(start, end)) : null;
+    let count = key === null ? undefined : memory.recall(key);
+    if (count === undefined) {
+      // A tally of its own, so that a message's count depends on nothing but the message.
+      const own = new Tally(encoding, left);
+      countMessage(buffer, members, own);
+      count = { tokens: own.tokens, exact: own.exact };
+      if (key !== null && !own.isOver) memory.remember(key, count);
+    }
+    tally.addCount(count.tokens, count.exact);
+  }
+}
+
+function countInput(buffer: Buffer, input: Field, tally: Tally): void {
+  const texts = input.kind === KIND.STRING ? [input] : scanElements(buffer, input);
+  for (const text of texts) countString(buffer, text.start + 1, text.end - 1, tally);
+}
+
+/** Embedding input that is tokens already says itself how many; null for text. */
+function countTokenArrays(buffer: Buffer, input: Field): number | null {
+  if (input.itemKinds === KIND.NUMBER) return input.items;
+  if (input.itemKinds !== KIND.ARRAY) return null;
+  let tokens = 0;
+  for (const array of scanElements(buffer, input)) tokens += array.items;
+  return tokens;
+}
