@@ -1,8 +1,9 @@
 import type { PolicyDocument } from '../../schema/policy.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { finding } from '../diagnostics/finding.ts';
+import { suggest } from '../diagnostics/suggest.ts';
 import type { PolicyFile } from './parse.ts';
-import { type Entry, type Spot, type Tree, toPlain } from './tree.ts';
+import { type Entry, type MapTree, type Spot, type Tree, toPlain } from './tree.ts';
 
 type Document = Required<PolicyDocument>;
 export type SectionName = Exclude<keyof Document, 'version'>;
@@ -64,14 +65,15 @@ export function merge(
   const diagnostics: Diagnostic[] = [];
   const sections = Object.fromEntries(SECTIONS.map((name) => [name, []])) as unknown as Record<SectionName, Named<unknown>[]>;
   const opened = new Map<SectionName, Spot>();
-  const doubts: string[] = files.filter((file) => file.doubtful).map((file) => file.text);
+  const doubts: string[] = files.flatMap((file) => file.doubts);
   const definitions = new Map<string, Spot>();
   for (const { tree, text } of files) {
     for (const [title, section] of tree?.entries ?? []) {
       const name = SECTIONS.find((known) => known === title);
-      // An unknown section may be a misspelled one, and a section of the wrong kind is not taken in.
+      // An unknown section may be a misspelled one; a section of the wrong kind is not taken in.
       if (name === undefined || broken.has(section.value)) {
-        if (title !== 'version') doubts.push(text);
+        if (name !== undefined || (title !== 'version' && suggest(title, SECTIONS) !== null))
+          doubts.push(textOf(section, tree as MapTree, text));
         continue;
       }
       if (section.value.kind === 'leaf') continue;
@@ -106,6 +108,15 @@ export function merge(
     },
     diagnostics,
   };
+}
+
+/** The lines of a section: from its key to the next section's. */
+function textOf(section: Entry, { entries }: MapTree, text: string): string {
+  const next = [...entries.values()].map(({ key }) => key.place.line).filter((line) => line > section.key.place.line);
+  return text
+    .split('\n')
+    .slice(section.key.place.line - 1, next.length > 0 ? Math.min(...next) - 1 : undefined)
+    .join('\n');
 }
 
 function entriesOf(section: SectionName, { value }: Entry, broken: ReadonlySet<Tree>): Named<unknown>[] {

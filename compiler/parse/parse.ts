@@ -8,8 +8,8 @@ export interface PolicyFile {
   readonly text: string;
   /** Null where it cannot be read; the diagnostics say why. */
   readonly tree: MapTree | null;
-  /** Something of the file could not be taken in: a name that is missed elsewhere may stand in its text. */
-  readonly doubtful: boolean;
+  /** Pieces of the text that could not be taken in: a name that is missed elsewhere may be defined in them. */
+  readonly doubts: readonly string[];
 }
 
 /** One tree a file: characters to positions, without any meaning yet. Never throws. */
@@ -20,9 +20,8 @@ export function parse(sources: readonly { readonly file: string; readonly text: 
   const diagnostics: Diagnostic[] = [];
   const files = sources.map(({ file, text }) => {
     const plainText = text.startsWith('\uFEFF') ? text.slice(1) : text;
-    const before = diagnostics.length;
-    const tree = readYaml(file, plainText, diagnostics);
-    return { file, text: plainText, tree, doubtful: diagnostics.length > before };
+    const doubts: string[] = [];
+    return { file, text: plainText, tree: readYaml(file, plainText, diagnostics, doubts), doubts };
   });
   return { files, diagnostics };
 }

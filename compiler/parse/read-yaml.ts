@@ -21,8 +21,17 @@ export const MOST_CHARACTERS = 8 * 1024 * 1024;
 export const MOST_VALUES = 500_000;
 export const DEEPEST = 32;
 
-/** Reads one file; null, with findings added, where it is not one readable YAML map within the bounds. An empty file is an empty map. */
-export function readYaml(file: string, text: string, diagnostics: Diagnostic[]): MapTree | null {
+/**
+ * Reads one file; null, with findings added, where it is not one readable YAML map within the bounds. An empty file is an empty map.
+ * What of the text is not in the tree is added to `doubts`.
+ */
+export function readYaml(file: string, text: string, diagnostics: Diagnostic[], doubts: string[]): MapTree | null {
+  const tree = readWithin(file, text, diagnostics, doubts);
+  if (tree === null) doubts.push(text);
+  return tree;
+}
+
+function readWithin(file: string, text: string, diagnostics: Diagnostic[], doubts: string[]): MapTree | null {
   const start: Spot = { place: { file, line: 1, column: 1 }, length: 1 };
   if (text.length > MOST_CHARACTERS) {
     diagnostics.push(
@@ -31,7 +40,7 @@ export function readYaml(file: string, text: string, diagnostics: Diagnostic[]):
     return null;
   }
   try {
-    return new Reader(file, text, diagnostics).read(start);
+    return new Reader(file, text, diagnostics, doubts).read(start);
   } catch (cause) {
     // The YAML library descends recursively; so deep a nesting is never meant.
     if (!(cause instanceof RangeError)) throw cause;
@@ -48,13 +57,15 @@ class Reader {
   readonly #text: string;
   readonly #lines = new LineCounter();
   readonly #diagnostics: Diagnostic[];
+  readonly #doubts: string[];
   #document!: Document.Parsed;
   #values = 0;
 
-  constructor(file: string, text: string, diagnostics: Diagnostic[]) {
+  constructor(file: string, text: string, diagnostics: Diagnostic[], doubts: string[]) {
     this.#file = file;
     this.#text = text;
     this.#diagnostics = diagnostics;
+    this.#doubts = doubts;
   }
 
   read(start: Spot): MapTree | null {
@@ -147,6 +158,8 @@ class Reader {
       const first = entries.get(name);
       if (first === undefined) entries.set(name, { name, key: spot, value });
       else {
+        const range = pair.value?.range;
+        if (range) this.#doubts.push(this.#text.slice(range[0], range[1]));
         this.#diagnostics.push(
           finding('duplicate-name', spot, `\`${name}\` is written twice`, 'keep one of the two', [
             { message: `\`${name}\` is first written here`, place: first.key.place },

@@ -46,11 +46,10 @@ export function describeFault(fault: Fault, path: readonly string[], root: MapTr
     }
     default: {
       const bound = boundOf(fault);
-      const got =
-        fault.keyword.endsWith('Items') || fault.keyword.endsWith('Properties') ? '' : ` is ${describeValue(hide(fault, parent))},`;
+      const got = ` ${sizeOf(fault) ?? `is ${describeValue(hide(fault, parent))}`},`;
       const expected = fault.keyword === 'pattern' || bound === null ? expectedOf(parent) : bound;
       const spot = fault.keyword.endsWith('Properties') ? key : node;
-      return finding(rule('bad-value'), spot, `${where}${got} expected ${expected}`, helpFor(fault, parent));
+      return finding(rule('bad-value'), spot, `${where}${got} expected ${expected}`, helpFor(fault, path, parent));
     }
   }
 }
@@ -90,17 +89,41 @@ function typeHelp(fault: Fault, path: readonly string[], parent: Schema): string
   ) {
     return `write the number without quotes: \`${Number(data)}\``;
   }
-  return `write it like this: \`${path.at(-1)?.match(/^\d+$/) ? '' : `${path.at(-1)}: `}${exampleOf(parent)}\``;
+  return writeLike(path, parent);
 }
 
-function helpFor(fault: Fault, parent: Schema): string {
-  if (fault.keyword === 'pattern' && typeof fault.data === 'string' && parent['x-secret'] === undefined) {
-    const examples = (parent.examples as unknown[] | undefined)?.filter((example) => typeof example === 'string') ?? [];
-    const near = suggest(fault.data, examples as string[]);
+function helpFor(fault: Fault, path: readonly string[], parent: Schema): string {
+  if (parent['x-secret'] !== undefined) return String(parent['x-secret']);
+  if (fault.keyword === 'pattern' && typeof fault.data === 'string') {
+    const near = nearestForm(fault.data, parent);
     if (near !== null) return `did you mean \`${near}\``;
   }
-  if (parent['x-secret'] !== undefined) return '`policyc keys new` prints a key and its hash; write the hash, never the key';
-  return `write it like this: \`${exampleOf(parent)}\``;
+  return writeLike(path, parent);
+}
+
+/** What fits the pattern and is likely meant: the same without blanks and with our units, or one of the words it allows. */
+function nearestForm(text: string, parent: Schema): string | null {
+  const short = text
+    .replaceAll(/\s+/g, '')
+    .replace(/(millisecond|msec)s?$/i, 'ms')
+    .replace(/(second|sec)s?$/i, 's')
+    .replace(/(minute|min)s?$/i, 'm')
+    .replace(/(hour|hr)s?$/i, 'h')
+    .replace(/K$/, 'k');
+  if (new RegExp(String(parent.pattern), 'u').test(short)) return short;
+  return suggest(text, (parent.examples as unknown[]).filter((example) => typeof example === 'string') as string[]);
+}
+
+function writeLike(path: readonly string[], parent: Schema): string {
+  const key = path.at(-1);
+  return `write it like this: \`${key === undefined || /^\d+$/.test(key) ? '' : `${key}: `}${exampleOf(parent)}\``;
+}
+
+/** How much a list or a map holds, where that is the point. */
+function sizeOf({ keyword, data }: Fault): string | null {
+  if (!/(Items|Properties)$/.test(keyword)) return null;
+  const [size, one, many] = Array.isArray(data) ? [data.length, 'entry', 'entries'] : [Object.keys(data as object).length, 'key', 'keys'];
+  return size === 0 ? 'is empty' : `has ${size} ${size === 1 ? one : many}`;
 }
 
 /** A value that may be a secret put into the wrong place is not repeated. */

@@ -1,3 +1,5 @@
+import { maskSecrets } from '../diagnostics/mask-secrets.ts';
+
 /** Stands for a value that must not be shown. */
 export const HIDDEN = Symbol('hidden');
 
@@ -14,6 +16,6 @@ export function describeValue(value: unknown): string {
 }
 
 function shorten(text: string): string {
-  const oneLine = text.replaceAll(/[\u0000-\u001f\u007f]/g, ' ');
+  const oneLine = maskSecrets(text).replaceAll(/[\u0000-\u001f\u007f]/g, ' ');
   return oneLine.length > LONGEST ? `${oneLine.slice(0, LONGEST)}…` : oneLine;
 }

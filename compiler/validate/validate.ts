@@ -30,7 +30,11 @@ export function validate(files: readonly PolicyFile[]): {
     for (const fault of dropEchoes(check.errors as Fault[])) {
       const path = fault.instancePath === '' ? [] : fault.instancePath.slice(1).split('/').map(unescapeStep);
       diagnostics.push(describeFault(fault, path, shape));
-      for (const node of nodesAlong(shape, path)) broken.add(node);
+      // A bad name or an unknown key of a section is a fault of that entry, not of the section.
+      const child = fault.propertyName ?? fault.params.additionalProperty;
+      for (const node of nodesAlong(shape, typeof child === 'string' ? [...path, child] : path)) {
+        if (path.length > 0) broken.add(node);
+      }
     }
   }
   return { broken, diagnostics };

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
+import { maskSecrets } from '../../diagnostics/mask-secrets.ts';
 import type { Report } from './report.ts';
 import type { Paint } from './paint.ts';
 
@@ -46,7 +47,7 @@ function frame(
   const line = lines.get(place.file)?.[place.line - 1];
   if (line === undefined) return '';
   // A tab would move what stands under it; other control characters could move the cursor.
-  const shown = line.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
+  const shown = maskSecrets(line.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, ' '));
   const from = place.column - 1;
   const span = Math.max(1, Math.min(length > 1 ? length : wordLength(shown.slice(from)), shown.length - from));
   const start = from + Math.min(span, 20) > WIDEST ? from - 40 : 0;
