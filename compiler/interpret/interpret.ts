@@ -5,7 +5,7 @@ import { RELAXATIONS, type Relaxation, STAGES, type Stage } from '../../schema/v
 import { checkRequirements } from './analyze-request.ts';
 import { orderTargets } from './order-targets.ts';
 import type { Analyzed } from './question.ts';
-import { isSoftLimited, reconcileBudget } from './reconcile-budget.ts';
+import { budgetsInScope, isSoftLimited, reconcileBudget } from './reconcile-budget.ts';
 import { reconcilePrivacy } from './reconcile-privacy.ts';
 import { reconcileQuality } from './reconcile-quality.ts';
 import { reconcileTier } from './reconcile-tier.ts';
@@ -39,16 +39,6 @@ export interface Judgement {
   readonly links: readonly LinkTrace[];
 }
 
-/** The stages in their fixed order: each says which axis takes a target out, or null. */
-const CHECKS: Record<Stage, (trial: Trial, target: number) => string | null> = {
-  RequestAnalyzer: checkRequirements,
-  PrivacyReconciler: reconcilePrivacy,
-  BudgetReconciler: reconcileBudget,
-  TierReconciler: reconcileTier,
-  QualityReconciler: reconcileQuality,
-  SchedulerReconciler: schedule,
-};
-
 /** Stages whose floors each relaxation leaves out. */
 const LEAVES_OUT: Record<Relaxation, readonly Stage[]> = {
   none: [],
@@ -67,37 +57,62 @@ export function judge(set: PolicySet, asked: Analyzed, state: MetricsSnapshot, e
   const policy = set.policies[asked.policy];
   const { chain } = set.models[asked.model];
   const trials = (policy.fallbackAllowed ? chain : chain.slice(0, 1)).map(
-    (model): Trial => ({ set, asked, policy, model, state, excluded, outOfService: OUT_OF_SERVICE }),
+    (model): Trial => ({
+      set,
+      asked,
+      policy,
+      model,
+      budgets: budgetsInScope(set, asked, model),
+      state,
+      excluded,
+      outOfService: OUT_OF_SERVICE,
+    }),
   );
 
   const links: LinkTrace[] = [];
   for (const [link, trial] of trials.entries()) {
-    const outcome = tryLink(trial);
-    links.push(outcome.trace);
-    if (outcome.trace.order.length > 0) return { code: encode(trial, link, outcome), links };
+    const weighed = weigh(trial);
+    const choice = choose(trial, weighed);
+    links.push(trace(trial, weighed, choice));
+    if (choice.order.length > 0) return { code: encode(trial, link, choice), links };
   }
   for (const [link, trial] of trials.entries()) {
-    const outcome = tryLink({ ...trial, outOfService: TARGET_STATE.DOWN });
-    if (outcome.trace.order.length > 0) return { code: encode(trial, link, outcome) | CODE.FULL, links };
+    const patient = { ...trial, outOfService: TARGET_STATE.DOWN };
+    const choice = choose(patient, weigh(patient));
+    if (choice.order.length > 0) return { code: encode(trial, link, choice) | CODE.FULL, links };
   }
   return { code: CODE.REJECT, links };
 }
 
-interface Outcome {
-  readonly trace: LinkTrace;
-  readonly relaxed: Relaxation;
+/** By target row: what every stage says of it, the axis that takes it out or null. */
+type Weighed = readonly Readonly<Record<Stage, string | null>>[];
+
+function weigh(trial: Trial): Weighed {
+  return trial.set.targets.map((_, target) => ({
+    RequestAnalyzer: checkRequirements(trial, target),
+    PrivacyReconciler: reconcilePrivacy(trial, target),
+    BudgetReconciler: reconcileBudget(trial, target),
+    TierReconciler: reconcileTier(trial, target),
+    QualityReconciler: reconcileQuality(trial, target),
+    SchedulerReconciler: schedule(trial, target),
+  }));
 }
 
-function tryLink(trial: Trial): Outcome {
+interface Choice {
+  readonly relaxed: Relaxation;
+  /** Best first. */
+  readonly order: readonly number[];
+}
+
+/** The first relaxation permitted that leaves a candidate, else the last one permitted. */
+function choose(trial: Trial, weighed: Weighed): Choice {
   const { candidates } = trial.set.models[trial.model];
-  const verdicts = new Map(candidates.map((target) => [target, collectVerdicts(trial, target)]));
   const permitted = permittedRelaxations(trial);
-  const left = (relaxed: Relaxation) => candidates.filter((target) => firstVerdict(verdicts.get(target)!, relaxed) === null);
-  const relaxed = permitted.find((relaxation) => left(relaxation).length > 0) ?? permitted[permitted.length - 1];
-  const hard = new Map(candidates.map((target) => [target, firstVerdict(verdicts.get(target)!, relaxed)]));
-  const remaining = new Set(left(relaxed));
-  const order = remaining.size === 0 ? [] : orderFor(trial, relaxed).filter((target) => remaining.has(target));
-  return { trace: { model: trial.model, candidates, hard, stageExcludes: excludeByStage(trial), order }, relaxed };
+  for (const relaxed of permitted) {
+    const left = candidates.filter((target) => firstVerdict(weighed, target, relaxed) === null);
+    if (left.length > 0) return { relaxed, order: order(trial, relaxed, left) };
+  }
+  return { relaxed: permitted[permitted.length - 1], order: [] };
 }
 
 /** In the order in which they are tried. */
@@ -110,32 +125,37 @@ function permittedRelaxations({ set, asked }: Trial): Relaxation[] {
   );
 }
 
-function collectVerdicts(trial: Trial, target: number): NonNullable<Verdict>[] {
-  return STAGES.flatMap((stage) => {
-    const axis = CHECKS[stage](trial, target);
-    return axis === null ? [] : [{ stage, axis }];
-  });
-}
-
-function firstVerdict(verdicts: readonly NonNullable<Verdict>[], relaxed: Relaxation): Verdict {
-  return verdicts.find(({ stage }) => !LEAVES_OUT[relaxed].includes(stage)) ?? null;
-}
-
-function excludeByStage(trial: Trial): Record<Stage, Set<number>> {
-  const excludes = (stage: Stage) =>
-    new Set(trial.set.targets.flatMap((_, target) => (CHECKS[stage](trial, target) === null ? [] : [target])));
-  return Object.fromEntries(STAGES.map((stage) => [stage, excludes(stage)])) as Record<Stage, Set<number>>;
+/** Of the first stage, in their fixed order, that takes the target out. */
+function firstVerdict(weighed: Weighed, target: number, relaxed: Relaxation): Verdict {
+  for (const stage of STAGES) {
+    const axis = weighed[target][stage];
+    if (axis !== null && !LEAVES_OUT[relaxed].includes(stage)) return { stage, axis };
+  }
+  return null;
 }
 
 /** By the category's objective; by cost where a quality floor had to be relaxed. */
-function orderFor(trial: Trial, relaxed: Relaxation): number[] {
+function order(trial: Trial, relaxed: Relaxation, left: readonly number[]): number[] {
   const { set, asked, state } = trial;
   const objective = LEAVES_OUT[relaxed].includes('QualityReconciler') ? 'cost' : set.categories[asked.category].objective;
-  return orderTargets(set, asked.category, objective, isSoftLimited(trial), state);
+  return orderTargets(set, asked.category, objective, isSoftLimited(trial), state, left);
 }
 
-function encode({ state }: Trial, link: number, { trace, relaxed }: Outcome): number {
-  const target = trace.order[0];
+function trace({ set, model }: Trial, weighed: Weighed, choice: Choice): LinkTrace {
+  const { candidates } = set.models[model];
+  const stageExcludes = Object.fromEntries(STAGES.map((stage) => [stage, new Set<number>()])) as Record<Stage, Set<number>>;
+  for (const [target, verdicts] of weighed.entries())
+    for (const stage of STAGES) if (verdicts[stage] !== null) stageExcludes[stage].add(target);
+  return {
+    model,
+    candidates,
+    hard: new Map(candidates.map((target) => [target, firstVerdict(weighed, target, choice.relaxed)])),
+    stageExcludes,
+    order: choice.order,
+  };
+}
+
+function encode({ state }: Trial, link: number, { order: [target], relaxed }: Choice): number {
   const loading = (state.targets[target].state & TARGET_STATE.LOADING) !== 0 ? CODE.LOADING : 0;
   return target | (RELAXATIONS.indexOf(relaxed) << CODE.RELAXED_SHIFT) | loading | (link << CODE.LINK_SHIFT);
 }

@@ -7,26 +7,47 @@ const UNMEASURED_LATENCY = 1_000;
 const LEAST_LATENCY = 1;
 
 /**
- * All targets, best first: local before cloud where a budget is at its soft limit, dominated ones last, then by the objective, then in
- * declared order. A total order, so the best of any subset does not depend on the rest.
+ * Targets (all, or those among), best first: local before cloud where a budget is at its soft limit, dominated ones last, then by the
+ * objective, then in declared order. A total order, so the best of any subset does not depend on the rest.
  */
-export function orderTargets(set: PolicySet, category: number, objective: Objective, soft: boolean, state: MetricsSnapshot): number[] {
-  const keys = keysOf(set, set.categories[category], objective, soft, state);
-  return set.targets.map((_, row) => row).sort((a, b) => compare(keys[a], keys[b]) || a - b);
-}
-
-/** Sort keys by target row; the smaller goes first, compared from left to right. */
-function keysOf(set: PolicySet, category: Category, objective: Objective, soft: boolean, state: MetricsSnapshot): number[][] {
-  const prices = set.targets.map((target) => referencePrice(category, target));
-  const dominated = findDominated(set, prices);
-  const typical = medianLatency(state.targets);
+export function orderTargets(
+  set: PolicySet,
+  category: number,
+  objective: Objective,
+  soft: boolean,
+  state: MetricsSnapshot,
+  among: Iterable<number> = set.targets.keys(),
+): number[] {
+  const { prices, dominated } = declaredOf(set, category);
+  const typical = objective === 'balanced' ? medianLatency(state.targets) : UNMEASURED_LATENCY;
   const objectiveKeys: Record<Objective, (row: number) => number[]> = {
     cost: (row) => [prices[row], -set.targets[row].quality],
     quality: (row) => [-set.targets[row].quality, prices[row]],
     balanced: (row) => [-scoreTarget(set, row, state, typical)],
   };
   const softKey = (row: number) => (soft && set.backends[set.targets[row].backend].cloud ? 1 : 0);
-  return set.targets.map((_, row) => [softKey(row), dominated[row] ? 1 : 0, ...objectiveKeys[objective](row)]);
+  const keyed = Array.from(among, (row) => ({ row, keys: [softKey(row), dominated[row] ? 1 : 0, ...objectiveKeys[objective](row)] }));
+  return keyed.sort((a, b) => compare(a.keys, b.keys) || a.row - b.row).map(({ row }) => row);
+}
+
+interface Declared {
+  /** Reference price by target row. */
+  readonly prices: readonly number[];
+  readonly dominated: readonly boolean[];
+}
+
+/** What the order takes from the policy alone, kept per category because dominance compares all pairs. */
+const declared = new WeakMap<PolicySet, Map<number, Declared>>();
+
+function declaredOf(set: PolicySet, category: number): Declared {
+  const byCategory = declared.get(set) ?? new Map<number, Declared>();
+  declared.set(set, byCategory);
+  const known = byCategory.get(category);
+  if (known !== undefined) return known;
+  const prices = set.targets.map((target) => referencePrice(set.categories[category], target));
+  const made = { prices, dominated: findDominated(set, prices) };
+  byCategory.set(category, made);
+  return made;
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

@@ -1,18 +1,19 @@
-import type { Budget } from '../../schema/policy-set.ts';
+import type { Budget, PolicySet } from '../../schema/policy-set.ts';
 import { BUDGET_STATUSES } from '../../schema/vocabulary.ts';
+import type { Analyzed } from './question.ts';
 import type { Trial } from './trial.ts';
 
 /** BudgetReconciler: the estimate stays under the cap (axis `cost`), and no budget in scope blocks the target (`budget`). */
 export function reconcileBudget(trial: Trial, target: number): 'cost' | 'budget' | null {
   const { costCap } = trial.asked;
   if (costCap !== null && estimateCost(trial, target) > costCap) return 'cost';
-  if (budgetsInScope(trial).some((row) => blocks(trial, row, target))) return 'budget';
+  if (trial.budgets.some((row) => blocks(trial, row, target))) return 'budget';
   return null;
 }
 
 /** Is any budget of this request, on whatever backend, at its soft limit or above? Then local targets go first. */
 export function isSoftLimited(trial: Trial): boolean {
-  return budgetsInScope(trial).some((row) => statusOf(trial, row) !== 'Normal');
+  return trial.budgets.some((row) => statusOf(trial, row) !== 'Normal');
 }
 
 /** Pico-dollars that the whole request is expected to cost on this target: input once, output for every answer. */
@@ -29,19 +30,16 @@ function blocks(trial: Trial, row: number, target: number): boolean {
   return hardLimitAction === 'block_all' || (hardLimitAction === 'block_cloud' && trial.set.backends[backend].cloud);
 }
 
-/** Rows of the budgets whose scope holds for this request on this link; which backend it goes to is another question. */
-function budgetsInScope(trial: Trial): number[] {
-  return trial.set.budgets.flatMap((budget, row) => (isInScope(trial, budget) ? [row] : []));
-}
-
-function isInScope({ set, asked, model }: Trial, { scope }: Budget): boolean {
-  return (
+/** Rows of the budgets whose scope holds for this request on a link; which backend it goes to is another question. */
+export function budgetsInScope(set: PolicySet, asked: Analyzed, model: number): number[] {
+  const { team } = set.callers[asked.caller];
+  const isInScope = ({ scope }: Budget) =>
     (scope.category === null || scope.category === asked.category) &&
     (scope.class === null || scope.class === asked.class) &&
     (scope.key === null || scope.key === asked.caller) &&
-    (scope.team === null || scope.team === set.callers[asked.caller].team) &&
-    (scope.model === null || scope.model === model)
-  );
+    (scope.team === null || scope.team === team) &&
+    (scope.model === null || scope.model === model);
+  return set.budgets.flatMap((budget, row) => (isInScope(budget) ? [row] : []));
 }
 
 function statusOf({ state }: Trial, row: number): (typeof BUDGET_STATUSES)[number] {

@@ -9,6 +9,8 @@ export interface Trial {
   readonly policy: TrafficPolicy;
   /** Row of the link's model. */
   readonly model: number;
+  /** Rows of the budgets in scope, whatever the backend. */
+  readonly budgets: readonly number[];
   readonly state: MetricsSnapshot;
   /** Rows of targets that were tried or refused already. */
   readonly excluded: ReadonlySet<number>;
