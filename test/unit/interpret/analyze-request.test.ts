@@ -151,7 +151,8 @@ describe('policy', () => {
   test.each([
     ['*', '.hidden', 0],
     ['*', 'org/x', 1],
-    ['org', 'org/', 1],
+    ['*', 'org/', 1],
+    ['org/**', 'org', 1],
     ['org/', 'org/', 0],
     ['**', 'org/x', 0],
     ['ORG/*', 'org/x', 1],
