@@ -9,7 +9,8 @@ export function suggest(word: string, candidates: Iterable<string>): string | nu
   if (word.length === 0 || word.length > LONGEST) return null;
   const lower = word.toLowerCase();
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(lower.length / 3)) + 1;
+  // A third of the word may be wrong, of a short one a letter; where every letter is, nothing is left to recognize.
+  let least = Math.min(Math.max(1, Math.floor(lower.length / 3)), lower.length - 1) + 1;
   let seen = 0;
   for (const candidate of candidates) {
     if (++seen > MOST) break;

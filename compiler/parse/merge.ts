@@ -13,6 +13,7 @@ type EntryOf<S> = S extends readonly (infer Item)[] ? Item : S[keyof S];
 
 /** One named thing of the policy: `backends.workstation`, a traffic policy, a key of `classifier`. */
 export interface Named<T> {
+  /** Empty for a list item without one. */
   readonly name: string;
   /** Its key; of a list item its name. */
   readonly spot: Spot;
@@ -81,8 +82,8 @@ export function merge(
       for (const named of entriesOf(name, section, broken)) {
         const definition = `${name} ${named.name}`;
         const first = definitions.get(definition);
-        if (first === undefined || (LISTS.includes(name) && named.broken)) {
-          if (first === undefined) definitions.set(definition, named.spot);
+        if (first === undefined || named.name === '') {
+          definitions.set(definition, named.spot);
           sections[name].push(named);
           continue;
         }
@@ -121,11 +122,11 @@ function textOf(section: Entry, { entries }: MapTree, text: string): string {
 
 function entriesOf(section: SectionName, { value }: Entry, broken: ReadonlySet<Tree>): Named<unknown>[] {
   if (value.kind === 'list' && LISTS.includes(section)) {
-    return value.items.map((tree, row) => {
+    return value.items.map((tree) => {
       const name = tree.kind === 'map' ? tree.entries.get('name')?.value : undefined;
       const isNamed = name?.kind === 'leaf' && typeof name.value === 'string';
       return {
-        name: isNamed ? (name.value as string) : `[${row}]`,
+        name: isNamed ? (name.value as string) : '',
         spot: isNamed ? name : tree,
         entry: toPlain(tree),
         tree,

@@ -96,7 +96,12 @@ class Reader {
     try {
       const tree = this.#tree(contents, 0);
       if (tree.kind === 'map') return tree;
-      return this.#stop('wrong-type', tree, 'a policy file is a map of sections', 'begin with a section, such as `backends:`');
+      return this.#stop(
+        'wrong-type',
+        tree,
+        `a policy file is ${tree.kind === 'list' ? 'a list' : 'a single value'}, expected a map of sections`,
+        'begin with a section, such as `backends:`',
+      );
     } catch (cause) {
       if (cause instanceof Stop) return null;
       throw cause;
@@ -228,6 +233,9 @@ function explain(fault: YAMLError): [message: string, help: string] {
     BAD_DQ_ESCAPE: ['a backslash escape that does not exist', 'use single quotes, or double the backslash'],
     RESOURCE_EXHAUSTION: ['the text is nested too deep', 'nest less'],
   };
+  if (fault.code === 'BAD_INDENT' && fault.message.startsWith('Flow')) {
+    return ['a `{` or `[` is not closed before the next line', 'close it with `}` or `]`, or indent the lines that belong to it'];
+  }
   const entry = known[fault.code];
   if (entry) return entry;
   const text = fault.message.split('\n')[0].replace(/\.$/, '');

@@ -96,11 +96,15 @@ export function targetsOf(globs: readonly string[], targets: readonly Target[], 
   return targets.flatMap((target, row) => (holds[target.model] ? [row] : []));
 }
 
-function resolveAliases(meanings: Register, models: readonly { readonly name: string; readonly spot: Spot }[], desk: Desk): Name[] {
+function resolveAliases(
+  meanings: Register,
+  models: readonly { readonly name: string; readonly virtual: boolean; readonly spot: Spot }[],
+  desk: Desk,
+): Name[] {
   const written = new Map<string, Named<string>>();
   for (const named of desk.sections.aliases) {
     const taken = models.find((model) => model.name === named.name);
-    if (taken !== undefined) reportTaken(named, 'an alias', 'a model', taken.spot, desk);
+    if (taken !== undefined) reportTaken(named, 'an alias', taken.virtual ? 'a virtual model' : 'a model', taken.spot, desk);
     else written.set(named.name, named);
   }
   const known = new Register('model or alias');

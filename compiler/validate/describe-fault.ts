@@ -36,7 +36,7 @@ export function describeFault(fault: Fault, path: readonly string[], root: MapTr
       return finding(
         rule('wrong-type'),
         node,
-        `${where} is ${describeValue(fault.data)}, expected ${expectedOf(parent)}`,
+        `${where} is ${typeof fault.data === 'string' ? 'the text ' : ''}${describeValue(fault.data)}, expected ${expectedOf(parent)}`,
         typeHelp(fault, path, parent),
       );
     case 'uniqueItems': {
