@@ -10,7 +10,7 @@ const base: Sketch = {
   ],
   aliases: { smart: 'gpt-5' },
   callers: [
-    { name: 'k1', team: 'search', labels: { env: 'prod' } },
+    { name: 'k1', team: 'search', labels: { env: 'prod', region: 'eu' } },
     { name: 'k2', team: 'platform' },
   ],
 };
@@ -48,6 +48,10 @@ describe('warns', () => {
     const a = { name: 'A', when: { inputTokens: { op: '<', value: 10 } } } as const;
     expect(messagesOf('shadowed', { ...taken, categories: [a, { name: 'B' }] })).toHaveLength(1);
     expect(messagesOf('shadowed', { ...taken, categories: [a, { name: 'B', when: a.when }] })).toEqual([]);
+  });
+  test('of one whose labels no caller has together', () => {
+    expect(messagesOf('shadowed', policies({ label: { env: 'prod', region: 'eu' } }, { key: ['k1'] }))).toHaveLength(1);
+    expect(messagesOf('shadowed', policies({ label: { env: 'prod', region: 'us' } }))).toHaveLength(1);
   });
   test('of one that matches no name', () => {
     expect(messagesOf('shadowed', policies({ model: ['claude-*', 'GPT-5'] }))).toEqual([
