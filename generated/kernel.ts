@@ -859,7 +859,7 @@ const RELAXED: readonly Relaxation[] = ['none', 'tier', 'quality', 'tier+quality
 /** How long a model is taken to load where nothing is measured, ms. */
 const LOADING_WAIT = 5_000;
 
-/** Builds `verdicts`, `estimate` and `explain`: why a decision came out as it did. Only when asked; reads the same tables as `route`. */
+/** Builds `verdicts`, `order`, `estimate` and `explain`: why a decision came out as it did. Only when asked; reads the same tables as `route`. */
 export function buildExplain(
   data: RouterData,
   decision: ReturnType<typeof buildDecide>,
@@ -889,6 +889,11 @@ export function buildExplain(
     const out = axes.filter((axis) => !keeps(axis, intent, live, target, r)).map((axis) => axis.axis);
     if (bitAt(excluded, r * words, live.ranks[r * size + target]!)) out.push('excluded');
     return out;
+  };
+
+  const order = (intent: Intent, live: Live, level: number): number[] => {
+    const r = rankClassOf(intent, live, level);
+    return columns.map((_, target) => target).sort((a, b) => live.ranks[r * size + a]! - live.ranks[r * size + b]!);
   };
 
   const estimate = (intent: Intent, target: number): number => {
@@ -1094,7 +1099,7 @@ export function buildExplain(
   };
   const hardIn = (intent: Intent, live: Live): boolean => budgetsAtLimit(intent, live).length > 0;
 
-  return { verdicts, estimate, explain };
+  return { verdicts, order, estimate, explain };
 }
 
 type StageOf = { stage: Stage; excluded: Exclusion[]; remaining: string[] };
@@ -1138,7 +1143,7 @@ export function assemble(data: RouterData, { blank, bind, route }: Specialized):
   const resolve = buildNames(data.names.map(({ name }) => name));
   const { lay, mark, charge, exclude, none } = buildLay(data);
   const decision = buildDecide(data, route, bind);
-  const { verdicts, estimate, explain } = buildExplain(data, decision, route);
+  const { verdicts, order, estimate, explain } = buildExplain(data, decision, route);
   return {
     format: 1,
     targets: data.columns.length,
@@ -1154,6 +1159,7 @@ export function assemble(data: RouterData, { blank, bind, route }: Specialized):
     decide: decision.decide,
     reason: decision.reason,
     verdicts,
+    order,
     estimate,
     explain,
   };

@@ -719,7 +719,7 @@ const CAPABILITY_NAMES = ['chat', 'tools', 'json', 'vision', 'embeddings', 'reas
 const RELAXED = ['none', 'tier', 'quality', 'tier+quality'];
 /** How long a model is taken to load where nothing is measured, ms. */
 const LOADING_WAIT = 5_000;
-/** Builds `verdicts`, `estimate` and `explain`: why a decision came out as it did. Only when asked; reads the same tables as `route`. */
+/** Builds `verdicts`, `order`, `estimate` and `explain`: why a decision came out as it did. Only when asked; reads the same tables as `route`. */
 function buildExplain(data, decision, route) {
     const { columns, words, axes, rankClasses } = data;
     const size = columns.length;
@@ -742,6 +742,10 @@ function buildExplain(data, decision, route) {
         if (bitAt(excluded, r * words, live.ranks[r * size + target]))
             out.push('excluded');
         return out;
+    };
+    const order = (intent, live, level) => {
+        const r = rankClassOf(intent, live, level);
+        return columns.map((_, target) => target).sort((a, b) => live.ranks[r * size + a] - live.ranks[r * size + b]);
     };
     const estimate = (intent, target) => {
         const { known, input, output } = columns[target];
@@ -930,7 +934,7 @@ function buildExplain(data, decision, route) {
         return axis.content.scopes[intent.at.scope].map((entry) => entry.budget).filter((row) => live.budgets[row] >= 2);
     };
     const hardIn = (intent, live) => budgetsAtLimit(intent, live).length > 0;
-    return { verdicts, estimate, explain };
+    return { verdicts, order, estimate, explain };
 }
 const FULL_BIT = 1 << 19;
 const LOADING_BIT = 1 << 18;
@@ -955,7 +959,7 @@ function assemble(data, { blank, bind, route }) {
     const resolve = buildNames(data.names.map(({ name }) => name));
     const { lay, mark, charge, exclude, none } = buildLay(data);
     const decision = buildDecide(data, route, bind);
-    const { verdicts, estimate, explain } = buildExplain(data, decision, route);
+    const { verdicts, order, estimate, explain } = buildExplain(data, decision, route);
     return {
         format: 1,
         targets: data.columns.length,
@@ -971,10 +975,12 @@ function assemble(data, { blank, bind, route }) {
         decide: decision.decide,
         reason: decision.reason,
         verdicts,
+        order,
         estimate,
         explain,
     };
 }
+
 // A  workstation/llama3.2  restricted  tier 2  free  policies/backends.yaml:18:7
 // B  workstation/qwen2.5-coder  restricted  tier 3  free  policies/backends.yaml:19:7
 // C  workstation/nomic-embed-text  restricted  tier 2  free  policies/backends.yaml:20:7
@@ -983,170 +989,194 @@ function assemble(data, { blank, bind, route }) {
 // F  openai/text-embedding-3-small  open  tier 4  $0.02 / $0  policies/backends.yaml:36:7
 // G  claude/claude-sonnet-4-5  open  tier 5  $3 / $15  policies/backends.yaml:43:7
 const TARGETS = [
-    { backend: 'workstation', model: 'llama3.2', cloud: false, zone: 'restricted', tier: 2, quality: 620000, context: 128000, capabilities: 3, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:18:7' },
-    { backend: 'workstation', model: 'qwen2.5-coder', cloud: false, zone: 'restricted', tier: 3, quality: 720000, context: 32000, capabilities: 7, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:19:7' },
-    { backend: 'workstation', model: 'nomic-embed-text', cloud: false, zone: 'restricted', tier: 2, quality: 600000, context: 8000, capabilities: 16, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:20:7' },
-    { backend: 'openai', model: 'gpt-5-mini', cloud: true, zone: 'open', tier: 4, quality: 820000, context: 400000, capabilities: 47, priority: 50, input: 250000, output: 2000000, known: true, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:30:7' },
-    { backend: 'openai', model: 'gpt-5', cloud: true, zone: 'open', tier: 5, quality: 930000, context: 400000, capabilities: 47, priority: 50, input: 1250000, output: 10000000, known: true, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:31:7' },
-    { backend: 'openai', model: 'text-embedding-3-small', cloud: true, zone: 'open', tier: 4, quality: 750000, context: 8192, capabilities: 16, priority: 50, input: 20000, output: 0, known: true, encoding: 'cl100k_base', exact: true, place: 'policies/backends.yaml:36:7' },
-    { backend: 'claude', model: 'claude-sonnet-4-5', cloud: true, zone: 'open', tier: 5, quality: 920000, context: 200000, capabilities: 43, priority: 50, input: 3000000, output: 15000000, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:43:7' },
+  { backend: 'workstation', model: 'llama3.2', cloud: false, zone: 'restricted', tier: 2, quality: 620000, context: 128000, capabilities: 3, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:18:7' },
+  { backend: 'workstation', model: 'qwen2.5-coder', cloud: false, zone: 'restricted', tier: 3, quality: 720000, context: 32000, capabilities: 7, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:19:7' },
+  { backend: 'workstation', model: 'nomic-embed-text', cloud: false, zone: 'restricted', tier: 2, quality: 600000, context: 8000, capabilities: 16, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:20:7' },
+  { backend: 'openai', model: 'gpt-5-mini', cloud: true, zone: 'open', tier: 4, quality: 820000, context: 400000, capabilities: 47, priority: 50, input: 250000, output: 2000000, known: true, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:30:7' },
+  { backend: 'openai', model: 'gpt-5', cloud: true, zone: 'open', tier: 5, quality: 930000, context: 400000, capabilities: 47, priority: 50, input: 1250000, output: 10000000, known: true, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:31:7' },
+  { backend: 'openai', model: 'text-embedding-3-small', cloud: true, zone: 'open', tier: 4, quality: 750000, context: 8192, capabilities: 16, priority: 50, input: 20000, output: 0, known: true, encoding: 'cl100k_base', exact: true, place: 'policies/backends.yaml:36:7' },
+  { backend: 'claude', model: 'claude-sonnet-4-5', cloud: true, zone: 'open', tier: 5, quality: 920000, context: 200000, capabilities: 43, priority: 50, input: 3000000, output: 15000000, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:43:7' },
 ];
+
 /** What a name means: a row of MODELS, and the list of policies to try. */
 const NAMES = [
-    { name: 'llama3.2', model: 0, hops: ['llama3.2'], list: 0 },
-    { name: 'qwen2.5-coder', model: 1, hops: ['qwen2.5-coder'], list: 0 },
-    { name: 'nomic-embed-text', model: 2, hops: ['nomic-embed-text'], list: 0 },
-    { name: 'gpt-5-mini', model: 3, hops: ['gpt-5-mini'], list: 1 },
-    { name: 'gpt-5', model: 4, hops: ['gpt-5'], list: 1 },
-    { name: 'text-embedding-3-small', model: 5, hops: ['text-embedding-3-small'], list: 0 },
-    { name: 'claude-sonnet-4-5', model: 6, hops: ['claude-sonnet-4-5'], list: 1 },
-    { name: 'auto', model: 7, hops: ['auto'], list: 0 },
-    { name: 'support-chat', model: 8, hops: ['support-chat'], list: 2 },
-    { name: 'gpt-4', model: 4, hops: ['gpt-4', 'gpt-5'], list: 1 },
-    { name: 'default', model: 7, hops: ['default', 'auto'], list: 0 },
+  { name: 'llama3.2', model: 0, hops: ['llama3.2'], list: 0 },
+  { name: 'qwen2.5-coder', model: 1, hops: ['qwen2.5-coder'], list: 0 },
+  { name: 'nomic-embed-text', model: 2, hops: ['nomic-embed-text'], list: 0 },
+  { name: 'gpt-5-mini', model: 3, hops: ['gpt-5-mini'], list: 1 },
+  { name: 'gpt-5', model: 4, hops: ['gpt-5'], list: 1 },
+  { name: 'text-embedding-3-small', model: 5, hops: ['text-embedding-3-small'], list: 0 },
+  { name: 'claude-sonnet-4-5', model: 6, hops: ['claude-sonnet-4-5'], list: 1 },
+  { name: 'auto', model: 7, hops: ['auto'], list: 0 },
+  { name: 'support-chat', model: 8, hops: ['support-chat'], list: 2 },
+  { name: 'gpt-4', model: 4, hops: ['gpt-4', 'gpt-5'], list: 1 },
+  { name: 'default', model: 7, hops: ['default', 'auto'], list: 0 },
 ];
+
 /** `chain`: this model, then its fallbacks. */
 const MODELS = [
-    { name: 'llama3.2', virtual: false, chain: [0], encoding: 'o200k_base' }, // 0
-    { name: 'qwen2.5-coder', virtual: false, chain: [1], encoding: 'o200k_base' }, // 1
-    { name: 'nomic-embed-text', virtual: false, chain: [2], encoding: 'o200k_base' }, // 2
-    { name: 'gpt-5-mini', virtual: false, chain: [3], encoding: 'o200k_base' }, // 3
-    { name: 'gpt-5', virtual: false, chain: [4, 6, 1], encoding: 'o200k_base' }, // 4
-    { name: 'text-embedding-3-small', virtual: false, chain: [5], encoding: 'cl100k_base' }, // 5
-    { name: 'claude-sonnet-4-5', virtual: false, chain: [6], encoding: 'o200k_base' }, // 6
-    { name: 'auto', virtual: true, chain: [7], encoding: 'o200k_base' }, // 7
-    { name: 'support-chat', virtual: true, chain: [8], encoding: 'o200k_base' }, // 8
+  { name: 'llama3.2', virtual: false, chain: [0], encoding: 'o200k_base' }, // 0
+  { name: 'qwen2.5-coder', virtual: false, chain: [1], encoding: 'o200k_base' }, // 1
+  { name: 'nomic-embed-text', virtual: false, chain: [2], encoding: 'o200k_base' }, // 2
+  { name: 'gpt-5-mini', virtual: false, chain: [3], encoding: 'o200k_base' }, // 3
+  { name: 'gpt-5', virtual: false, chain: [4, 6, 1], encoding: 'o200k_base' }, // 4
+  { name: 'text-embedding-3-small', virtual: false, chain: [5], encoding: 'cl100k_base' }, // 5
+  { name: 'claude-sonnet-4-5', virtual: false, chain: [6], encoding: 'o200k_base' }, // 6
+  { name: 'auto', virtual: true, chain: [7], encoding: 'o200k_base' }, // 7
+  { name: 'support-chat', virtual: true, chain: [8], encoding: 'o200k_base' }, // 8
 ];
+
 /** Policies whose globs match a name, in order: the first that matches the rest of the request governs it. */
 const LISTS = [
-    [2], // 0
-    [1], // 1
-    [0], // 2
+  [2], // 0
+  [1], // 1
+  [0], // 2
 ];
+
 const POLICIES = [
-    // customer data never leaves the building
-    { name: 'customer-data', place: 'policies/traffic.yaml:7:5', privacy: 'restricted', minTier: 1, maxCost: Infinity, fallback: false, sla: null, callers: -1, categories: -1, endpoints: 3 }, // 0
-    // code is worth a strong model, up to a price
-    { name: 'coding', place: 'policies/traffic.yaml:13:5', privacy: 'unrestricted', minTier: 3, maxCost: 250000000000, fallback: true, sla: 'interactive', callers: -1, categories: -1, endpoints: 3 }, // 1
-    { name: 'everything-else', place: '', privacy: 'unrestricted', minTier: 1, maxCost: Infinity, fallback: true, sla: null, callers: -1, categories: -1, endpoints: 3 }, // 2
+  // customer data never leaves the building
+  { name: 'customer-data', place: 'policies/traffic.yaml:7:5', privacy: 'restricted', minTier: 1, maxCost: Infinity, fallback: false, sla: null, callers: -1, categories: -1, endpoints: 3 }, // 0
+  // code is worth a strong model, up to a price
+  { name: 'coding', place: 'policies/traffic.yaml:13:5', privacy: 'unrestricted', minTier: 3, maxCost: 250000000000, fallback: true, sla: 'interactive', callers: -1, categories: -1, endpoints: 3 }, // 1
+  { name: 'everything-else', place: '', privacy: 'unrestricted', minTier: 1, maxCost: Infinity, fallback: true, sla: null, callers: -1, categories: -1, endpoints: 3 }, // 2
 ];
+
 /** Sets of callers and categories that policies name. */
 const SETS = [];
+
 const CLASSIFIER = { keywords: [['architecture', 250000], ['design', 250000], ['refactor', 250000], ['rewrite', 250000], ['migration', 250000], ['microservices', 150000], ['multi-tenant', 150000], ['sharding', 150000], ['failover', 150000], ['debug', 100000], ['optimize', 100000], ['fix', 100000], ['test', 100000], ['improve', 100000]], codeBlock: 100000, manyLines: [20, 50000], tokens: [20000, 500000], expected: 500 };
+
 const CATEGORIES = [
-    { name: 'FAST', score: { op: -2, value: 300000 }, inputTokens: { op: -2, value: 200 }, maxCost: 2000000000, maxOutputTokens: 1024, strict: false, sla: 'fast', minQuality: 600000, place: 'policies/categories.yaml:30:3' }, // 0
-    { name: 'NORMAL', score: { op: -2, value: 600000 }, inputTokens: { op: -2, value: 1000 }, maxCost: 50000000000, maxOutputTokens: 4096, strict: false, sla: 'normal', minQuality: 700000, place: 'policies/categories.yaml:37:3' }, // 1
-    { name: 'COMPLEX', score: { op: -2, value: 800000 }, inputTokens: { op: -2, value: 10000 }, maxCost: 150000000000, maxOutputTokens: 4096, strict: false, sla: 'complex', minQuality: 750000, place: 'policies/categories.yaml:43:3' }, // 2
-    { name: 'HIGH_COMPLEX', score: null, inputTokens: null, maxCost: 850000000000, maxOutputTokens: 4096, strict: false, sla: 'deep', minQuality: 800000, place: 'policies/categories.yaml:49:3' }, // 3
-    { name: 'none', score: null, inputTokens: null, maxCost: Infinity, maxOutputTokens: null, strict: false, sla: null, minQuality: null, place: '' }, // 4
+  { name: 'FAST', score: { op: -2, value: 300000 }, inputTokens: { op: -2, value: 200 }, maxCost: 2000000000, maxOutputTokens: 1024, strict: false, sla: 'fast', minQuality: 600000, place: 'policies/categories.yaml:30:3' }, // 0
+  { name: 'NORMAL', score: { op: -2, value: 600000 }, inputTokens: { op: -2, value: 1000 }, maxCost: 50000000000, maxOutputTokens: 4096, strict: false, sla: 'normal', minQuality: 700000, place: 'policies/categories.yaml:37:3' }, // 1
+  { name: 'COMPLEX', score: { op: -2, value: 800000 }, inputTokens: { op: -2, value: 10000 }, maxCost: 150000000000, maxOutputTokens: 4096, strict: false, sla: 'complex', minQuality: 750000, place: 'policies/categories.yaml:43:3' }, // 2
+  { name: 'HIGH_COMPLEX', score: null, inputTokens: null, maxCost: 850000000000, maxOutputTokens: 4096, strict: false, sla: 'deep', minQuality: 800000, place: 'policies/categories.yaml:49:3' }, // 3
+  { name: 'none', score: null, inputTokens: null, maxCost: Infinity, maxOutputTokens: null, strict: false, sla: null, minQuality: null, place: '' }, // 4
 ];
+
 const CLASSES = [
-    { name: 'proof', words: ['prove', 'theorem', 'lemma'], tools: null, codeBlock: null, inputTokens: null }, // 0
-    { name: 'tools', words: null, tools: { op: 2, value: 0 }, codeBlock: null, inputTokens: null }, // 1
-    { name: 'code', words: null, tools: null, codeBlock: true, inputTokens: { op: 2, value: 200 } }, // 2
-    { name: 'none', words: null, tools: null, codeBlock: null, inputTokens: null }, // 3
+  { name: 'proof', words: ['prove', 'theorem', 'lemma'], tools: null, codeBlock: null, inputTokens: null }, // 0
+  { name: 'tools', words: null, tools: { op: 2, value: 0 }, codeBlock: null, inputTokens: null }, // 1
+  { name: 'code', words: null, tools: null, codeBlock: true, inputTokens: { op: 2, value: 200 } }, // 2
+  { name: 'none', words: null, tools: null, codeBlock: null, inputTokens: null }, // 3
 ];
+
 /** RequestAnalyzer: model */
 const BY_MODEL = [
-    //ABCDEFG
-    0b1000000, // llama3.2
-    0b0100000, // qwen2.5-coder
-    0b0010000, // nomic-embed-text
-    0b0001000, // gpt-5-mini
-    0b0000100, // gpt-5
-    0b0000010, // text-embedding-3-small
-    0b0000001, // claude-sonnet-4-5
-    0b1111111, // auto
+  //ABCDEFG
+  0b1000000, // llama3.2
+  0b0100000, // qwen2.5-coder
+  0b0010000, // nomic-embed-text
+  0b0001000, // gpt-5-mini
+  0b0000100, // gpt-5
+  0b0000010, // text-embedding-3-small
+  0b0000001, // claude-sonnet-4-5
+  0b1111111, // auto
 ];
+
 /** Row of BY_MODEL by model. */
 const MODEL_ROW = [0, 1, 2, 3, 4, 5, 6, 7, 7];
+
 /** RequestAnalyzer: class */
 const BY_CLASS = [
-    //ABCDEFG
-    0b1111111, // any
-    0b0000101, // proof
-    0b0001001, // tools
-    0b0101100, // code
+  //ABCDEFG
+  0b1111111, // any
+  0b0000101, // proof
+  0b0001001, // tools
+  0b0101100, // code
 ];
+
 /** Row of BY_CLASS by model × class. */
 const CLASS_ROW = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 0, 1, 2, 3, 0];
+
 /** RequestAnalyzer: capability */
 const BY_CAPABILITY = [
-    //ABCDEFG
-    0b1111111, // nothing
-    0b1101101, // chat
-    0b0101100, // json
-    0b0001101, // vision
-    0b0001100, // json vision
-    0b0010010, // embeddings
-    0b0000000, // chat embeddings
+  //ABCDEFG
+  0b1101101, // chat
+  0b0101100, // chat json
+  0b0001101, // chat vision
+  0b0001100, // chat json vision
+  0b0010010, // embeddings
+  0b0000000, // tools embeddings
 ];
+
 /** Row of BY_CAPABILITY by required (bits: chat, tools, json, vision, embeddings, reasoning). */
-const CAPABILITY_ROW = [0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 3, 3, 3, 3, 4, 4, 4, 4, 3, 3, 3, 3, 4, 4, 4, 4, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6];
+const CAPABILITY_ROW = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 2, 2, 2, 2, 3, 3, 3, 3, 2, 2, 2, 2, 3, 3, 3, 3, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
+
 /** RequestAnalyzer: context */
 const BY_CONTEXT = [
-    //ABCDEFG
-    0b1111111, // up to 8000
-    0b1101111, // up to 8192
-    0b1101101, // up to 32000
-    0b1001101, // up to 128000
-    0b0001101, // up to 200000
-    0b0001100, // up to 400000
-    0b0000000, // more
+  //ABCDEFG
+  0b1111111, // up to 8000
+  0b1101111, // up to 8192
+  0b1101101, // up to 32000
+  0b1001101, // up to 128000
+  0b0001101, // up to 200000
+  0b0001100, // up to 400000
+  0b0000000, // more
 ];
+
 /** PrivacyReconciler: privacy · policies/traffic.yaml:7 */
 const BY_PRIVACY = [
-    //ABCDEFG
-    0b1110000, // restricted
-    0b1111111, // unrestricted
+  //ABCDEFG
+  0b1110000, // restricted
+  0b1111111, // unrestricted
 ];
+
 /** Row of BY_PRIVACY by policy. */
 const PRIVACY_ROW = [0, 1, 1];
+
 /** BudgetReconciler: cost */
 const BY_COST = [
-    //ABCDEFG
-    0b1110000, // free
-    0b0001000, // $0.25 / $2
-    0b0000100, // $1.25 / $10
-    0b0000010, // $0.02 / $0
-    0b0000001, // $3 / $15
+  //ABCDEFG
+  0b1110000, // free
+  0b0001000, // $0.25 / $2
+  0b0000100, // $1.25 / $10
+  0b0000010, // $0.02 / $0
+  0b0000001, // $3 / $15
 ];
+
 /** TierReconciler: tier · policies/traffic.yaml:13 */
 const BY_TIER = [
-    //ABCDEFG
-    0b1111111, // tier 1 and up
-    0b0101111, // tier 3 and up
+  //ABCDEFG
+  0b1111111, // tier 1 and up
+  0b0101111, // tier 3 and up
 ];
+
 /** Row of BY_TIER by policy. */
 const TIER_ROW = [0, 1, 0];
+
 /** QualityReconciler: quality */
 const BY_QUALITY = [
-    //ABCDEFG
-    0b1111111, // FAST
-    0b0101111, // NORMAL
-    0b0001111, // COMPLEX
-    0b0001101, // HIGH_COMPLEX
+  //ABCDEFG
+  0b1111111, // FAST
+  0b0101111, // NORMAL
+  0b0001111, // COMPLEX
+  0b0001101, // HIGH_COMPLEX
 ];
+
 /** Row of BY_QUALITY by category. */
 const QUALITY_ROW = [0, 1, 2, 3, 0];
+
 /** QualityReconciler: sla, laid anew with every snapshot */
 const BY_SLA = [
-    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 1000, at: 'p50', expected: 500 }, // fast
-    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 5000, at: 'p50', expected: 500 }, // normal
-    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 20000, at: 'p50', expected: 500 }, // complex
-    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 60000, at: 'p50', expected: 500 }, // deep
-    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: Infinity, at: 'p50', expected: 500 }, // none
-    { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: 800, total: Infinity, at: 'p95', expected: 500 }, // interactive
+  { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 1000, at: 'p50', expected: 500 }, // fast
+  { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 5000, at: 'p50', expected: 500 }, // normal
+  { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 20000, at: 'p50', expected: 500 }, // complex
+  { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: 60000, at: 'p50', expected: 500 }, // deep
+  { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: Infinity, total: Infinity, at: 'p50', expected: 500 }, // none
+  { maxErrorRate: Infinity, minSuccessRate: 0, maxTtft: Infinity, firstToken: 800, total: Infinity, at: 'p95', expected: 500 }, // interactive
 ];
+
 /** Row of BY_SLA by policy × category. */
 const SLA_ROW = [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 0, 1, 2, 3, 4];
+
 /** Orders of the targets; each has its own copy of every table, in its order. */
 const RANK_CLASSES = [
-    { objective: 'cost', reference: [200, 500], soft: false }, // 0
-    { objective: 'balanced', reference: [1000, 500], soft: false }, // 1
-    { objective: 'quality', reference: [10000, 500], soft: false }, // 2
-    { objective: 'cost', reference: [1000, 500], soft: false }, // 3
-    { objective: 'cost', reference: [10000, 500], soft: false }, // 4
+  { objective: 'cost', reference: [200, 500], soft: false }, // 0
+  { objective: 'balanced', reference: [1000, 500], soft: false }, // 1
+  { objective: 'quality', reference: [10000, 500], soft: false }, // 2
+  { objective: 'cost', reference: [1000, 500], soft: false }, // 3
+  { objective: 'cost', reference: [10000, 500], soft: false }, // 4
 ];
 const RANK_OF_CATEGORY = [0, 1, 2, 2, 1];
 const CHEAP_OF_CATEGORY = [0, 3, 4, 4, 3];
@@ -1162,12 +1192,12 @@ function bind(intent) {
     at.class = 8 + CLASS_ROW[intent.model * 4 + intent.class];
     at.capability = 12 + CAPABILITY_ROW[intent.required];
     const need = intent.inputHigh + intent.outputCap;
-    at.context = 19 + (+(need > 8000) + +(need > 8192) + +(need > 32000) + +(need > 128000) + +(need > 200000) + +(need > 400000));
-    at.privacy = 26 + PRIVACY_ROW[intent.policy];
-    at.tier = 33 + TIER_ROW[intent.policy];
-    at.quality = 35 + QUALITY_ROW[intent.category];
-    at.sla = 39 + SLA_ROW[intent.policy * 5 + intent.category];
-    at.live = 45;
+    at.context = 18 + (+(need > 8000) + +(need > 8192) + +(need > 32000) + +(need > 128000) + +(need > 200000) + +(need > 400000));
+    at.privacy = 25 + PRIVACY_ROW[intent.policy];
+    at.tier = 32 + TIER_ROW[intent.policy];
+    at.quality = 34 + QUALITY_ROW[intent.category];
+    at.sla = 38 + SLA_ROW[intent.policy * 5 + intent.category];
+    at.live = 44;
     at.rank = RANK_OF_CATEGORY[intent.category];
     at.cheap = CHEAP_OF_CATEGORY[intent.category];
     at.relax = RELAX_OF_CATEGORY[intent.category];
@@ -1179,18 +1209,18 @@ function bind(intent) {
 function route(intent, live, excluded) {
     const { masks, permutation } = live;
     const { at } = intent;
-    const flexible = -intent.flexible;
+    const flexible = 0 - intent.flexible;
     const relax = at.relax;
-    const fits0 = -(intent.input * 0 + intent.output * 0 <= intent.costCap);
-    const fits1 = -(intent.input * 250000 + intent.output * 2000000 <= intent.costCap);
-    const fits2 = -(intent.input * 1250000 + intent.output * 10000000 <= intent.costCap);
-    const fits3 = -(intent.input * 20000 + intent.output * 0 <= intent.costCap);
-    const fits4 = -(intent.input * 3000000 + intent.output * 15000000 <= intent.costCap);
+    const fits0 = +(intent.input * 0 + intent.output * 0 > intent.costCap) - 1;
+    const fits1 = +(intent.input * 250000 + intent.output * 2000000 > intent.costCap) - 1;
+    const fits2 = +(intent.input * 1250000 + intent.output * 10000000 > intent.costCap) - 1;
+    const fits3 = +(intent.input * 20000 + intent.output * 0 > intent.costCap) - 1;
+    const fits4 = +(intent.input * 3000000 + intent.output * 15000000 > intent.costCap) - 1;
     // In the category's order.
     const r = at.rank;
-    const o = Math.imul(r, 47);
+    const o = Math.imul(r, 46);
     const x = r;
-    const h0 = masks[(o + at.model) | 0] & masks[(o + at.class) | 0] & masks[(o + at.capability) | 0] & masks[(o + at.context) | 0] & masks[(o + at.privacy) | 0] & masks[(o + at.live) | 0] & ~excluded[x] & ((fits0 & masks[(o + 28) | 0]) | (fits1 & masks[(o + 29) | 0]) | (fits2 & masks[(o + 30) | 0]) | (fits3 & masks[(o + 31) | 0]) | (fits4 & masks[(o + 32) | 0]));
+    const h0 = masks[(o + at.model) | 0] & masks[(o + at.class) | 0] & masks[(o + at.capability) | 0] & masks[(o + at.context) | 0] & masks[(o + at.privacy) | 0] & masks[(o + at.live) | 0] & ~excluded[x] & ((fits0 & masks[(o + 27) | 0]) | (fits1 & masks[(o + 28) | 0]) | (fits2 & masks[(o + 29) | 0]) | (fits3 & masks[(o + 30) | 0]) | (fits4 & masks[(o + 31) | 0]));
     const t0 = masks[(o + at.tier) | 0];
     const q0 = masks[(o + at.quality) | 0] & masks[(o + at.sla) | 0];
     const m0w0 = h0 & t0 & q0;
@@ -1200,9 +1230,9 @@ function route(intent, live, excluded) {
     const s = Math.imul(r, 33);
     // Quality floors relaxed, in order of cost.
     const rc = at.cheap;
-    const oc = Math.imul(rc, 47);
+    const oc = Math.imul(rc, 46);
     const xc = rc;
-    const hc0 = masks[(oc + at.model) | 0] & masks[(oc + at.class) | 0] & masks[(oc + at.capability) | 0] & masks[(oc + at.context) | 0] & masks[(oc + at.privacy) | 0] & masks[(oc + at.live) | 0] & ~excluded[xc] & ((fits0 & masks[(oc + 28) | 0]) | (fits1 & masks[(oc + 29) | 0]) | (fits2 & masks[(oc + 30) | 0]) | (fits3 & masks[(oc + 31) | 0]) | (fits4 & masks[(oc + 32) | 0]));
+    const hc0 = masks[(oc + at.model) | 0] & masks[(oc + at.class) | 0] & masks[(oc + at.capability) | 0] & masks[(oc + at.context) | 0] & masks[(oc + at.privacy) | 0] & masks[(oc + at.live) | 0] & ~excluded[xc] & ((fits0 & masks[(oc + 27) | 0]) | (fits1 & masks[(oc + 28) | 0]) | (fits2 & masks[(oc + 29) | 0]) | (fits3 & masks[(oc + 30) | 0]) | (fits4 & masks[(oc + 31) | 0]));
     const tc0 = masks[(oc + at.tier) | 0];
     const qc0 = masks[(oc + at.quality) | 0] & masks[(oc + at.sla) | 0];
     const m2w0 = hc0 & tc0 & (qc0 | relax);
@@ -1227,7 +1257,9 @@ function route(intent, live, excluded) {
     const loading = (live.loading[known >> 5] >>> (31 - (known & 31))) & 1;
     return target | (level << 16) | (loading << 18);
 }
-const router = assemble({
+
+const router = assemble(
+  {
     words: 1,
     columns: TARGETS,
     names: NAMES,
@@ -1243,18 +1275,18 @@ const router = assemble({
     rankClasses: RANK_CLASSES,
     softFrom: 5,
     axes: [
-        { axis: 'model', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` does not serve `{resolved}`', suggest: 'ask for a model that it serves, or add `{resolved}` to its models', row: 0, rows: 8, content: { kind: 'static', masks: align(BY_MODEL, 7), thresholds: [] } },
-        { axis: 'class', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` is not a candidate of class `{class}`', suggest: 'add `{model}` to the candidates of class `{class}`, or send another `X-Nexus-Class`', row: 8, rows: 4, content: { kind: 'static', masks: align(BY_CLASS, 7), thresholds: [] } },
-        { axis: 'capability', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` lacks {lacking}', suggest: 'ask for a model with {lacking}, or declare it under `capabilities` of `{model}` if it has it', row: 12, rows: 7, content: { kind: 'static', masks: align(BY_CAPABILITY, 7), thresholds: [] } },
-        { axis: 'context', stage: 'RequestAnalyzer', role: 'filter', reason: 'context of `{target}` is {context} tokens, the request may need {need}', suggest: 'shorten the input, lower the output cap, or ask for a model with a larger context', row: 19, rows: 7, content: { kind: 'static', masks: align(BY_CONTEXT, 7), thresholds: [8000, 8192, 32000, 128000, 200000, 400000] } },
-        { axis: 'privacy', stage: 'PrivacyReconciler', role: 'filter', reason: '`{backend}` is in zone `open`, policy `{policy}` is restricted', suggest: 'bring up a backend of zone `restricted` that serves `{resolved}`, or change `privacy` at {place}', row: 26, rows: 2, content: { kind: 'static', masks: align(BY_PRIVACY, 7), thresholds: [] } },
-        { axis: 'cost', stage: 'BudgetReconciler', role: 'filter', reason: '`{target}` is estimated at {cost}, the cap is {cap}', suggest: 'shorten the request or lower its output cap, ask for a cheaper model, or raise `max_cost_per_request` at {place}', row: 28, rows: 5, content: { kind: 'price', masks: align(BY_COST, 7), prices: [[0, 0], [250000, 2000000], [1250000, 10000000], [20000, 0], [3000000, 15000000]] } },
-        { axis: 'tier', stage: 'TierReconciler', role: 'tier floor', reason: '`{target}` is tier {tier}, policy `{policy}` asks for tier {minTier}', suggest: 'send `X-Nexus-Flexible: true` if the policy allows fallback, or lower `min_tier` at {place}', row: 33, rows: 2, content: { kind: 'static', masks: align(BY_TIER, 7), thresholds: [] } },
-        { axis: 'quality', stage: 'QualityReconciler', role: 'quality floor', reason: 'quality of `{target}` is {quality}, category `{category}` asks for more', suggest: 'send an easier `X-Nexus-Category`, or lower `min_quality` of category `{category}`', row: 35, rows: 4, content: { kind: 'static', masks: align(BY_QUALITY, 7), thresholds: [] } },
-        { axis: 'sla', stage: 'QualityReconciler', role: 'quality floor', reason: '`{target}` is expected to take {latency}, over SLA `{sla}`', suggest: 'wait until it is faster, or choose a looser SLA at {place}', row: 39, rows: 6, content: { kind: 'measured', floors: BY_SLA } },
-        { axis: 'live', stage: 'SchedulerReconciler', role: 'filter', reason: '`{target}` is {state}', suggest: '{remedy}', row: 45, rows: 2, content: { kind: 'live' } },
+      { axis: 'model', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` does not serve `{resolved}`', suggest: 'ask for a model that it serves, or add `{resolved}` to its models', row: 0, rows: 8, content: { kind: 'static', masks: align(BY_MODEL, 7), thresholds: [] } },
+      { axis: 'class', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` is not a candidate of class `{class}`', suggest: 'add `{model}` to the candidates of class `{class}`, or send another `X-Nexus-Class`', row: 8, rows: 4, content: { kind: 'static', masks: align(BY_CLASS, 7), thresholds: [] } },
+      { axis: 'capability', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` lacks {lacking}', suggest: 'ask for a model with {lacking}, or declare it under `capabilities` of `{model}` if it has it', row: 12, rows: 6, content: { kind: 'static', masks: align(BY_CAPABILITY, 7), thresholds: [] } },
+      { axis: 'context', stage: 'RequestAnalyzer', role: 'filter', reason: 'context of `{target}` is {context} tokens, the request may need {need}', suggest: 'shorten the input, lower the output cap, or ask for a model with a larger context', row: 18, rows: 7, content: { kind: 'static', masks: align(BY_CONTEXT, 7), thresholds: [8000, 8192, 32000, 128000, 200000, 400000] } },
+      { axis: 'privacy', stage: 'PrivacyReconciler', role: 'filter', reason: '`{backend}` is in zone `open`, policy `{policy}` is restricted', suggest: 'bring up a backend of zone `restricted` that serves `{resolved}`, or change `privacy` at {place}', row: 25, rows: 2, content: { kind: 'static', masks: align(BY_PRIVACY, 7), thresholds: [] } },
+      { axis: 'cost', stage: 'BudgetReconciler', role: 'filter', reason: '`{target}` is estimated at {cost}, the cap is {cap}', suggest: 'shorten the request or lower its output cap, ask for a cheaper model, or raise `max_cost_per_request` at {place}', row: 27, rows: 5, content: { kind: 'price', masks: align(BY_COST, 7), prices: [[0, 0], [250000, 2000000], [1250000, 10000000], [20000, 0], [3000000, 15000000]] } },
+      { axis: 'tier', stage: 'TierReconciler', role: 'tier floor', reason: '`{target}` is tier {tier}, policy `{policy}` asks for tier {minTier}', suggest: 'send `X-Nexus-Flexible: true` if the policy allows fallback, or lower `min_tier` at {place}', row: 32, rows: 2, content: { kind: 'static', masks: align(BY_TIER, 7), thresholds: [] } },
+      { axis: 'quality', stage: 'QualityReconciler', role: 'quality floor', reason: 'quality of `{target}` is {quality}, category `{category}` asks for more', suggest: 'send an easier `X-Nexus-Category`, or lower `min_quality` of category `{category}`', row: 34, rows: 4, content: { kind: 'static', masks: align(BY_QUALITY, 7), thresholds: [] } },
+      { axis: 'sla', stage: 'QualityReconciler', role: 'quality floor', reason: '`{target}` is expected to take {latency}, over SLA `{sla}`', suggest: 'wait until it is faster, or choose a looser SLA at {place}', row: 38, rows: 6, content: { kind: 'measured', floors: BY_SLA } },
+      { axis: 'live', stage: 'SchedulerReconciler', role: 'filter', reason: '`{target}` is {state}', suggest: '{remedy}', row: 44, rows: 2, content: { kind: 'live' } },
     ],
-}, { blank, bind, route });
-
-
+  },
+  { blank, bind, route },
+);
 return router;

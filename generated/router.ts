@@ -120,17 +120,16 @@ const CLASS_ROW = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
 /** RequestAnalyzer: capability */
 const BY_CAPABILITY = [
   //ABCDEFG
-  0b1111111, // nothing
   0b1101101, // chat
-  0b0101100, // json
-  0b0001101, // vision
-  0b0001100, // json vision
+  0b0101100, // chat json
+  0b0001101, // chat vision
+  0b0001100, // chat json vision
   0b0010010, // embeddings
-  0b0000000, // chat embeddings
+  0b0000000, // tools embeddings
 ] as const;
 
 /** Row of BY_CAPABILITY by required (bits: chat, tools, json, vision, embeddings, reasoning). */
-const CAPABILITY_ROW = [0, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 3, 3, 3, 3, 4, 4, 4, 4, 3, 3, 3, 3, 4, 4, 4, 4, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6];
+const CAPABILITY_ROW = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 2, 2, 2, 2, 3, 3, 3, 3, 2, 2, 2, 2, 3, 3, 3, 3, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
 
 /** RequestAnalyzer: context */
 const BY_CONTEXT = [
@@ -223,12 +222,12 @@ function bind(intent: Intent): void {
   at.class = 8 + CLASS_ROW[intent.model * 4 + intent.class]!;
   at.capability = 12 + CAPABILITY_ROW[intent.required]!;
   const need = intent.inputHigh + intent.outputCap;
-  at.context = 19 + (+(need > 8000) + +(need > 8192) + +(need > 32000) + +(need > 128000) + +(need > 200000) + +(need > 400000));
-  at.privacy = 26 + PRIVACY_ROW[intent.policy]!;
-  at.tier = 33 + TIER_ROW[intent.policy]!;
-  at.quality = 35 + QUALITY_ROW[intent.category]!;
-  at.sla = 39 + SLA_ROW[intent.policy * 5 + intent.category]!;
-  at.live = 45;
+  at.context = 18 + (+(need > 8000) + +(need > 8192) + +(need > 32000) + +(need > 128000) + +(need > 200000) + +(need > 400000));
+  at.privacy = 25 + PRIVACY_ROW[intent.policy]!;
+  at.tier = 32 + TIER_ROW[intent.policy]!;
+  at.quality = 34 + QUALITY_ROW[intent.category]!;
+  at.sla = 38 + SLA_ROW[intent.policy * 5 + intent.category]!;
+  at.live = 44;
   at.rank = RANK_OF_CATEGORY[intent.category]!;
   at.cheap = CHEAP_OF_CATEGORY[intent.category]!;
   at.relax = RELAX_OF_CATEGORY[intent.category]!;
@@ -241,19 +240,19 @@ function bind(intent: Intent): void {
 export function route(intent: Intent, live: Live, excluded: Int32Array): number {
   const { masks, permutation } = live;
   const { at } = intent;
-  const flexible = -intent.flexible;
+  const flexible = 0 - intent.flexible;
   const relax = at.relax!;
-  const fits0 = -(intent.input * 0 + intent.output * 0 <= intent.costCap);
-  const fits1 = -(intent.input * 250000 + intent.output * 2000000 <= intent.costCap);
-  const fits2 = -(intent.input * 1250000 + intent.output * 10000000 <= intent.costCap);
-  const fits3 = -(intent.input * 20000 + intent.output * 0 <= intent.costCap);
-  const fits4 = -(intent.input * 3000000 + intent.output * 15000000 <= intent.costCap);
+  const fits0 = +(intent.input * 0 + intent.output * 0 > intent.costCap) - 1;
+  const fits1 = +(intent.input * 250000 + intent.output * 2000000 > intent.costCap) - 1;
+  const fits2 = +(intent.input * 1250000 + intent.output * 10000000 > intent.costCap) - 1;
+  const fits3 = +(intent.input * 20000 + intent.output * 0 > intent.costCap) - 1;
+  const fits4 = +(intent.input * 3000000 + intent.output * 15000000 > intent.costCap) - 1;
 
   // In the category's order.
   const r = at.rank!;
-  const o = Math.imul(r, 47);
+  const o = Math.imul(r, 46);
   const x = r;
-  const h0 = masks[(o + at.model!) | 0]! & masks[(o + at.class!) | 0]! & masks[(o + at.capability!) | 0]! & masks[(o + at.context!) | 0]! & masks[(o + at.privacy!) | 0]! & masks[(o + at.live!) | 0]! & ~excluded[x]! & ((fits0 & masks[(o + 28) | 0]!) | (fits1 & masks[(o + 29) | 0]!) | (fits2 & masks[(o + 30) | 0]!) | (fits3 & masks[(o + 31) | 0]!) | (fits4 & masks[(o + 32) | 0]!));
+  const h0 = masks[(o + at.model!) | 0]! & masks[(o + at.class!) | 0]! & masks[(o + at.capability!) | 0]! & masks[(o + at.context!) | 0]! & masks[(o + at.privacy!) | 0]! & masks[(o + at.live!) | 0]! & ~excluded[x]! & ((fits0 & masks[(o + 27) | 0]!) | (fits1 & masks[(o + 28) | 0]!) | (fits2 & masks[(o + 29) | 0]!) | (fits3 & masks[(o + 30) | 0]!) | (fits4 & masks[(o + 31) | 0]!));
   const t0 = masks[(o + at.tier!) | 0]!;
   const q0 = masks[(o + at.quality!) | 0]! & masks[(o + at.sla!) | 0]!;
   const m0w0 = h0 & t0 & q0;
@@ -264,9 +263,9 @@ export function route(intent: Intent, live: Live, excluded: Int32Array): number 
 
   // Quality floors relaxed, in order of cost.
   const rc = at.cheap!;
-  const oc = Math.imul(rc, 47);
+  const oc = Math.imul(rc, 46);
   const xc = rc;
-  const hc0 = masks[(oc + at.model!) | 0]! & masks[(oc + at.class!) | 0]! & masks[(oc + at.capability!) | 0]! & masks[(oc + at.context!) | 0]! & masks[(oc + at.privacy!) | 0]! & masks[(oc + at.live!) | 0]! & ~excluded[xc]! & ((fits0 & masks[(oc + 28) | 0]!) | (fits1 & masks[(oc + 29) | 0]!) | (fits2 & masks[(oc + 30) | 0]!) | (fits3 & masks[(oc + 31) | 0]!) | (fits4 & masks[(oc + 32) | 0]!));
+  const hc0 = masks[(oc + at.model!) | 0]! & masks[(oc + at.class!) | 0]! & masks[(oc + at.capability!) | 0]! & masks[(oc + at.context!) | 0]! & masks[(oc + at.privacy!) | 0]! & masks[(oc + at.live!) | 0]! & ~excluded[xc]! & ((fits0 & masks[(oc + 27) | 0]!) | (fits1 & masks[(oc + 28) | 0]!) | (fits2 & masks[(oc + 29) | 0]!) | (fits3 & masks[(oc + 30) | 0]!) | (fits4 & masks[(oc + 31) | 0]!));
   const tc0 = masks[(oc + at.tier!) | 0]!;
   const qc0 = masks[(oc + at.quality!) | 0]! & masks[(oc + at.sla!) | 0]!;
   const m2w0 = hc0 & tc0 & (qc0 | relax);
@@ -312,16 +311,16 @@ const router = assemble(
     axes: [
       { axis: 'model', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` does not serve `{resolved}`', suggest: 'ask for a model that it serves, or add `{resolved}` to its models', row: 0, rows: 8, content: { kind: 'static', masks: align(BY_MODEL, 7), thresholds: [] } },
       { axis: 'class', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` is not a candidate of class `{class}`', suggest: 'add `{model}` to the candidates of class `{class}`, or send another `X-Nexus-Class`', row: 8, rows: 4, content: { kind: 'static', masks: align(BY_CLASS, 7), thresholds: [] } },
-      { axis: 'capability', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` lacks {lacking}', suggest: 'ask for a model with {lacking}, or declare it under `capabilities` of `{model}` if it has it', row: 12, rows: 7, content: { kind: 'static', masks: align(BY_CAPABILITY, 7), thresholds: [] } },
-      { axis: 'context', stage: 'RequestAnalyzer', role: 'filter', reason: 'context of `{target}` is {context} tokens, the request may need {need}', suggest: 'shorten the input, lower the output cap, or ask for a model with a larger context', row: 19, rows: 7, content: { kind: 'static', masks: align(BY_CONTEXT, 7), thresholds: [8000, 8192, 32000, 128000, 200000, 400000] } },
-      { axis: 'privacy', stage: 'PrivacyReconciler', role: 'filter', reason: '`{backend}` is in zone `open`, policy `{policy}` is restricted', suggest: 'bring up a backend of zone `restricted` that serves `{resolved}`, or change `privacy` at {place}', row: 26, rows: 2, content: { kind: 'static', masks: align(BY_PRIVACY, 7), thresholds: [] } },
-      { axis: 'cost', stage: 'BudgetReconciler', role: 'filter', reason: '`{target}` is estimated at {cost}, the cap is {cap}', suggest: 'shorten the request or lower its output cap, ask for a cheaper model, or raise `max_cost_per_request` at {place}', row: 28, rows: 5, content: { kind: 'price', masks: align(BY_COST, 7), prices: [[0, 0], [250000, 2000000], [1250000, 10000000], [20000, 0], [3000000, 15000000]] } },
-      { axis: 'tier', stage: 'TierReconciler', role: 'tier floor', reason: '`{target}` is tier {tier}, policy `{policy}` asks for tier {minTier}', suggest: 'send `X-Nexus-Flexible: true` if the policy allows fallback, or lower `min_tier` at {place}', row: 33, rows: 2, content: { kind: 'static', masks: align(BY_TIER, 7), thresholds: [] } },
-      { axis: 'quality', stage: 'QualityReconciler', role: 'quality floor', reason: 'quality of `{target}` is {quality}, category `{category}` asks for more', suggest: 'send an easier `X-Nexus-Category`, or lower `min_quality` of category `{category}`', row: 35, rows: 4, content: { kind: 'static', masks: align(BY_QUALITY, 7), thresholds: [] } },
-      { axis: 'sla', stage: 'QualityReconciler', role: 'quality floor', reason: '`{target}` is expected to take {latency}, over SLA `{sla}`', suggest: 'wait until it is faster, or choose a looser SLA at {place}', row: 39, rows: 6, content: { kind: 'measured', floors: BY_SLA } },
-      { axis: 'live', stage: 'SchedulerReconciler', role: 'filter', reason: '`{target}` is {state}', suggest: '{remedy}', row: 45, rows: 2, content: { kind: 'live' } },
+      { axis: 'capability', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` lacks {lacking}', suggest: 'ask for a model with {lacking}, or declare it under `capabilities` of `{model}` if it has it', row: 12, rows: 6, content: { kind: 'static', masks: align(BY_CAPABILITY, 7), thresholds: [] } },
+      { axis: 'context', stage: 'RequestAnalyzer', role: 'filter', reason: 'context of `{target}` is {context} tokens, the request may need {need}', suggest: 'shorten the input, lower the output cap, or ask for a model with a larger context', row: 18, rows: 7, content: { kind: 'static', masks: align(BY_CONTEXT, 7), thresholds: [8000, 8192, 32000, 128000, 200000, 400000] } },
+      { axis: 'privacy', stage: 'PrivacyReconciler', role: 'filter', reason: '`{backend}` is in zone `open`, policy `{policy}` is restricted', suggest: 'bring up a backend of zone `restricted` that serves `{resolved}`, or change `privacy` at {place}', row: 25, rows: 2, content: { kind: 'static', masks: align(BY_PRIVACY, 7), thresholds: [] } },
+      { axis: 'cost', stage: 'BudgetReconciler', role: 'filter', reason: '`{target}` is estimated at {cost}, the cap is {cap}', suggest: 'shorten the request or lower its output cap, ask for a cheaper model, or raise `max_cost_per_request` at {place}', row: 27, rows: 5, content: { kind: 'price', masks: align(BY_COST, 7), prices: [[0, 0], [250000, 2000000], [1250000, 10000000], [20000, 0], [3000000, 15000000]] } },
+      { axis: 'tier', stage: 'TierReconciler', role: 'tier floor', reason: '`{target}` is tier {tier}, policy `{policy}` asks for tier {minTier}', suggest: 'send `X-Nexus-Flexible: true` if the policy allows fallback, or lower `min_tier` at {place}', row: 32, rows: 2, content: { kind: 'static', masks: align(BY_TIER, 7), thresholds: [] } },
+      { axis: 'quality', stage: 'QualityReconciler', role: 'quality floor', reason: 'quality of `{target}` is {quality}, category `{category}` asks for more', suggest: 'send an easier `X-Nexus-Category`, or lower `min_quality` of category `{category}`', row: 34, rows: 4, content: { kind: 'static', masks: align(BY_QUALITY, 7), thresholds: [] } },
+      { axis: 'sla', stage: 'QualityReconciler', role: 'quality floor', reason: '`{target}` is expected to take {latency}, over SLA `{sla}`', suggest: 'wait until it is faster, or choose a looser SLA at {place}', row: 38, rows: 6, content: { kind: 'measured', floors: BY_SLA } },
+      { axis: 'live', stage: 'SchedulerReconciler', role: 'filter', reason: '`{target}` is {state}', suggest: '{remedy}', row: 44, rows: 2, content: { kind: 'live' } },
     ],
   },
   { blank, bind, route },
 );
-export const { format, targets, none, resolve, analyze, rank, lay, mark, charge, exclude, decide, reason, verdicts, estimate, explain } = router;
+export const { format, targets, none, resolve, analyze, rank, lay, mark, charge, exclude, decide, reason, verdicts, order, estimate, explain } = router;

@@ -37,6 +37,8 @@ export interface RouterModule {
   reason(intent: Intent, live: Live, excluded: Int32Array, code: number, attempts: number): RouteReason;
   /** Every axis that excludes a target on the intent's link, each judged alone; what the compiler's proof compares. */
   verdicts(intent: Intent, live: Live, excluded: Int32Array, target: number): string[];
+  /** All targets, best first, in the order that a relaxation level (index into `RELAXATIONS`) takes them. */
+  order(intent: Intent, live: Live, level: number): number[];
   /** Estimated cost of the intent on a target in nano-dollars, rounded up; NaN where the price is unknown. */
   estimate(intent: Intent, target: number): number;
   /** Every stage's verdict on every candidate, with reasons; only when asked. Does not change `intent`. */

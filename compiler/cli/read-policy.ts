@@ -22,12 +22,18 @@ export async function readPolicyFolder(folder: string, io: Io): Promise<Source[]
   return sources;
 }
 
-/** Compiles a folder and prints what was found to standard error; `artifact` is null where errors forbid one. */
+/**
+ * Compiles a folder; `artifact` is null where errors forbid one. Errors go to standard error in full, warnings as a count: `check`
+ * is for reading them.
+ */
 export async function compileFolder(folder: string, io: Io): Promise<Compilation & { readonly sources: readonly Source[] }> {
   const sources = await readPolicyFolder(folder, io);
   const compilation = await compile(sources);
-  if (compilation.diagnostics.length > 0) {
-    io.stderr.write(formatPretty({ ...compilation, sources }, paintFor({ env: io.env, stdout: io.stderr })));
+  const errors = compilation.diagnostics.filter(({ severity }) => severity === 'error');
+  const warnings = compilation.diagnostics.length - errors.length;
+  if (errors.length > 0) {
+    io.stderr.write(formatPretty({ diagnostics: errors, sources }, paintFor({ env: io.env, stdout: io.stderr })));
   }
+  if (warnings > 0) io.stderr.write(`${warnings} warning${warnings === 1 ? '' : 's'}: \`policyc check ${folder}\` shows them\n`);
   return { ...compilation, sources };
 }

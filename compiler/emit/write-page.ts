@@ -11,24 +11,32 @@ export interface PageFacts {
   readonly sources: readonly { readonly file: string; readonly sha256: string }[];
 }
 
-/** The page of a router without its imports: tables with their reasons, `bind`, `route`, and what hands them to the kernel. */
-export function writePage(set: PolicySet, plan: Plan, facts: PageFacts): { header: string; body: string } {
+/** The page of a router without its imports: tables with their reasons, then `blank`, `bind` and `route`, then what hands both to the kernel. */
+export interface Page {
+  readonly header: string;
+  readonly tables: string;
+  readonly code: string;
+  readonly assembly: string;
+}
+
+export function writePage(set: PolicySet, plan: Plan, facts: PageFacts): Page {
   const { data } = plan;
-  const body = [
+  const tables = [
     writeTargets(set, data),
     writeNames(data),
     writePolicies(set, data),
     writeTasks(data),
     ...data.axes.flatMap((axis) => writeAxis(set, plan, axis)),
     writeRanks(plan),
+  ].join('\n\n');
+  const code = [
     `function blank(): IntentRows {\n  return { ${rowFields(plan)
       .map((field) => `${field}: 0`)
       .join(', ')} };\n}`,
     `/** Coordinates of an intent to offsets into the live tables. */\nfunction bind(intent: Intent): void {\n${writeBind(set, plan)}\n}`,
     `/**\n * The decision: AND the rows that the intent picked, take the first bit. No branch, no loop, no allocation;\n * its size depends on the number of targets and axes, not on the number of policies.\n */\nexport function route(intent: Intent, live: Live, excluded: Int32Array): number {\n${writeRoute(data)}\n}`,
-    writeAssembly(plan),
   ].join('\n\n');
-  return { header: writeHeader(set, data, facts), body };
+  return { header: writeHeader(set, data, facts), tables, code, assembly: writeAssembly(plan) };
 }
 
 function writeHeader(set: PolicySet, data: RouterData, facts: PageFacts): string {
@@ -165,5 +173,5 @@ ${axes.join('\n')}
   },
   { blank, bind, route },
 );
-export const { format, targets, none, resolve, analyze, rank, lay, mark, charge, exclude, decide, reason, verdicts, estimate, explain } = router;`;
+export const { format, targets, none, resolve, analyze, rank, lay, mark, charge, exclude, decide, reason, verdicts, order, estimate, explain } = router;`;
 }

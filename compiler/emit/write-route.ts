@@ -18,7 +18,7 @@ export function writeRoute(data: RouterData): string {
 
   lines.push('const { masks, permutation } = live;', 'const { at } = intent;');
   if (budgets) lines.push(`const soft = live.soft[at.scope!]! & ${data.softFrom}; // a budget at its soft limit: local targets first`);
-  if (tiers.length > 0) lines.push('const flexible = -intent.flexible;');
+  if (tiers.length > 0) lines.push('const flexible = 0 - intent.flexible;');
   if (qualities.length > 0) lines.push('const relax = at.relax!;');
   lines.push(...writeCosts(price));
 
@@ -70,7 +70,7 @@ interface Order {
 function writeCosts(price: AxisData | undefined): string[] {
   if (price?.content.kind !== 'price') return [];
   return price.content.prices.map(
-    ([input, output], row) => `const fits${row} = -(intent.input * ${input} + intent.output * ${output} <= intent.costCap);`,
+    ([input, output], row) => `const fits${row} = +(intent.input * ${input} + intent.output * ${output} > intent.costCap) - 1;`,
   );
 }
 

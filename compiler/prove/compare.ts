@@ -1,3 +1,4 @@
+import { CODE } from '../../schema/decision.ts';
 import type { Intent } from '../../schema/intent.ts';
 import { PROBLEMS } from '../../schema/intent.ts';
 import type { PolicySet } from '../../schema/policy-set.ts';
@@ -5,7 +6,7 @@ import type { Live, RouterModule } from '../../schema/router.ts';
 import type { MetricsSnapshot } from '../../schema/snapshot.ts';
 import { STAGES } from '../../schema/vocabulary.ts';
 import { CONSTRAINTS } from '../constraints/constraints.ts';
-import { judge } from '../interpret/interpret.ts';
+import { judge, orderTargets } from '../interpret/interpret.ts';
 import { type Cell, countsOf } from './cells.ts';
 import { restState } from './states.ts';
 
@@ -63,8 +64,58 @@ export function compareCell(
       if (stages.has(stage) !== expected) return differ(`${stage} on ${nameOf(set, target)}`, verdict(expected), verdict(!expected));
     }
   }
+  const costs = compareCosts(set, router, cell, intent);
+  if (costs) return differ(...costs);
   const got = router.decide(intent, live, router.none);
-  return got === code ? null : differ('decision', code, got);
+  if (got !== code) return differ('decision', code, got);
+  if (code < 0) return null;
+  // And without the target that was chosen: the failover.
+  const tried = code & CODE.TARGET;
+  const next = judge(set, cell.asked, snapshot, new Set([tried])).code;
+  const second = router.decide(intent, live, router.exclude(live, [tried]));
+  return second === next ? null : differ(`decision after ${nameOf(set, tried)}`, next, second);
+}
+
+/** The estimate of every target, in nano-dollars. */
+function compareCosts(set: PolicySet, router: RouterModule, { asked }: Cell, intent: Intent): [string, unknown, unknown] | null {
+  if (intent.inputLow < intent.inputHigh) return null;
+  for (let target = 0; target < set.targets.length; target++) {
+    const { price } = set.targets[target]!;
+    const pico = asked.inputTokens * price.input + asked.output * asked.answers * price.output;
+    const expected = price.source === 'unknown' ? Number.NaN : Math.ceil(pico / 1000);
+    const got = router.estimate(intent, target);
+    if (!Object.is(got, expected)) return [`estimate of ${nameOf(set, target)}`, expected, got];
+  }
+  return null;
+}
+
+/** The order of all targets for every category, by its objective and by cost, with and without a budget at its soft limit. */
+export function compareOrders(set: PolicySet, router: RouterModule, cell: Cell, snapshot: MetricsSnapshot, live: Live): Difference | null {
+  const { asked } = cell;
+  if (asked.problem !== 'none') return null;
+  const intent = router.analyze(cell.body, cell.hints, cell.caller, countsOf(cell.tokens, true));
+  const soft = softLimited(set, cell, snapshot);
+  for (const [level, objective] of [
+    [0, set.categories[asked.category]!.objective],
+    [2, 'cost'],
+  ] as const) {
+    const expected = orderTargets(set, asked.category, objective, soft, snapshot).join(' ');
+    const got = router.order(intent, live, level).join(' ');
+    if (got !== expected) return describe(set, cell, `order by ${objective}${soft ? ' at the soft limit' : ''}`, expected, got);
+  }
+  return null;
+}
+
+function softLimited(set: PolicySet, { asked, caller }: Cell, snapshot: MetricsSnapshot): boolean {
+  return set.budgets.some(({ scope }, row) => {
+    const inScope =
+      (scope.category ?? asked.category) === asked.category &&
+      (scope.class ?? asked.class) === asked.class &&
+      (scope.key ?? caller) === caller &&
+      (scope.team === null || scope.team === set.callers[caller]!.team) &&
+      (scope.model ?? asked.model) === asked.model;
+    return inScope && snapshot.budgets[row]! > 0;
+  });
 }
 
 const verdict = (out: boolean): string => (out ? 'out' : 'stays');

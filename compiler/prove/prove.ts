@@ -2,10 +2,10 @@ import type { Proof, SelfTestVector } from '../../schema/manifest.ts';
 import type { PolicySet } from '../../schema/policy-set.ts';
 import type { RouterModule } from '../../schema/router.ts';
 import { type Cell, cellsOf, combinationAt, countCombinations } from './cells.ts';
-import { compareAnalysis, compareCell, compareMasks, type Difference } from './compare.ts';
+import { compareAnalysis, compareCell, compareMasks, compareOrders, type Difference } from './compare.ts';
 import { type Coordinates, coordinatesOf } from './coordinates.ts';
 import { makeSelfTest } from './self-test.ts';
-import { liveMasks, randomState, restState, seededRandom } from './states.ts';
+import { brokenState, liveMasks, randomState, restState, seededRandom } from './states.ts';
 
 export type { Difference } from './compare.ts';
 
@@ -18,6 +18,8 @@ export interface Proven {
 
 /** Work a proof may do before it samples: verdicts asked of the interpreter (cells × targets). Bounds the time, not the truth. */
 const WORK = 250_000;
+/** Most combinations of name, caller, endpoint and category whose analysis is compared. */
+const GOVERNANCE = 30_000;
 /** Most self-test vectors an artifact carries. */
 const VECTORS = 64;
 
@@ -29,7 +31,8 @@ const VECTORS = 64;
 export function prove(set: PolicySet, router: RouterModule): Proven {
   const at = coordinatesOf(set);
   const random = seededRandom(0x9e3779b9);
-  const states = [restState(set), ...Array.from({ length: 7 }, () => randomState(set, random))].map((snapshot) => ({
+  const random7 = Array.from({ length: 7 }, () => randomState(set, random));
+  const states = [restState(set), ...random7, brokenState(restState(set)), brokenState(random7[0]!)].map((snapshot) => ({
     snapshot,
     live: router.lay(router.rank(snapshot)),
   }));
@@ -43,18 +46,23 @@ export function prove(set: PolicySet, router: RouterModule): Proven {
     if (seen.has(key)) return null;
     seen.add(key);
     const { snapshot, live } = states[count.compared % states.length]!;
-    count.decisions++;
+    count.decisions += 2;
     return compareCell(set, router, cell, snapshot, live, count.compared++ % 2 === 0);
   };
 
   const governed = compareGovernance(set, router, at);
   if (governed.difference) return fail(governed.difference);
+  sampled.push(...governed.sampled);
   const spaces = subspacesOf(at);
   const share = WORK / Math.max(1, set.targets.length) / (spaces.length + 1);
   for (const cell of governed.rows) {
     const difference = takeCell(cell);
     if (difference) return fail(difference);
     kept.push(cell);
+    for (const { snapshot, live } of states) {
+      const disorder = compareOrders(set, router, cell, snapshot, live);
+      if (disorder) return fail(disorder);
+    }
   }
   for (const space of [...spaces, { name: 'all coordinates', at }]) {
     const combinations = countCombinations(space.at);
@@ -88,17 +96,23 @@ export function prove(set: PolicySet, router: RouterModule): Proven {
   return { proof: { ...count, sampled }, difference: null, selfTest: makeSelfTest(set, spread(kept, VECTORS), random) };
 }
 
+interface Governance {
+  readonly difference: Difference | null;
+  /** A cell for every policy, model, category and class that appeared. */
+  readonly rows: readonly Cell[];
+  readonly sampled: readonly string[];
+}
+
 /** Analysis over all names × callers × endpoints × categories, the other coordinates in turn; and a cell for every row that appeared. */
-function compareGovernance(
-  set: PolicySet,
-  router: RouterModule,
-  at: Coordinates,
-): { readonly difference: Difference | null; readonly rows: readonly Cell[] } {
+function compareGovernance(set: PolicySet, router: RouterModule, at: Coordinates): Governance {
   const rows = new Map<string, Cell>();
   const narrow: Coordinates = { ...at, classes: [null], required: [0], flexible: [false], texts: [''], tools: [0] };
   const outer = countCombinations(narrow);
   const inner = countCombinations({ ...at, names: [''], callers: [0], endpoints: ['chat'], categories: [null] });
-  for (let i = 0; i < outer; i++) {
+  const most = Math.min(outer, GOVERNANCE);
+  const step = strideOver(outer);
+  for (let turn = 0; turn < most; turn++) {
+    const i = (turn * step) % outer;
     const rest = combinationAt({ ...at, names: [''], callers: [0], endpoints: ['chat'], categories: [null] }, i % inner);
     const { body, hints, caller } = combinationAt(narrow, i);
     const required = body.endpoint === 'embeddings' ? body.required : body.required | rest.body.required;
@@ -109,12 +123,13 @@ function compareGovernance(
     };
     const [cell] = cellsOf(set, combination, [1]);
     const difference = compareAnalysis(set, router, cell!, i % 2 === 0);
-    if (difference) return { difference, rows: [] };
+    if (difference) return { difference, rows: [], sampled: [] };
     const { policy, model, category, class: row } = cell!.asked;
     for (const key of [`policy ${policy}`, `model ${model}`, `category ${category}`, `class ${row}`])
       if (!rows.has(key)) rows.set(key, cell!);
   }
-  return { difference: null, rows: [...new Set(rows.values())] };
+  const sampled = most < outer ? [`name × caller × endpoint × category: ${most} of ${outer} combinations`] : [];
+  return { difference: null, rows: [...new Set(rows.values())], sampled };
 }
 
 /** Requests that analysis makes equal are one cell. */

@@ -38,6 +38,19 @@ export function randomState(set: PolicySet, random: () => number): MetricsSnapsh
   return { epoch: 1 + Math.floor(random() * 1e6), targets: set.targets.map(target), budgets: set.budgets.map(() => pick([0, 0, 1, 2])) };
 }
 
+/** Every measured floor is missed: decisions then show what happens where floors give way. */
+export const brokenState = (state: MetricsSnapshot): MetricsSnapshot => ({
+  ...state,
+  targets: state.targets.map((target) => ({
+    ...target,
+    error_rate_1h: 1,
+    success_rate_24h: 0,
+    avg_ttft_ms: 1e9,
+    ttft_ms: { p50: 1e9, p90: 1e9, p95: 1e9, p99: 1e9 },
+    ms_per_token: 1e6,
+  })),
+});
+
 /** All subsets of up to ten targets down; above that every single failure, and as many random ones. */
 export function liveMasks(
   set: PolicySet,

@@ -22,7 +22,7 @@ export function assemble(data: RouterData, { blank, bind, route }: Specialized):
   const resolve = buildNames(data.names.map(({ name }) => name));
   const { lay, mark, charge, exclude, none } = buildLay(data);
   const decision = buildDecide(data, route, bind);
-  const { verdicts, estimate, explain } = buildExplain(data, decision, route);
+  const { verdicts, order, estimate, explain } = buildExplain(data, decision, route);
   return {
     format: 1,
     targets: data.columns.length,
@@ -38,6 +38,7 @@ export function assemble(data: RouterData, { blank, bind, route }: Specialized):
     decide: decision.decide,
     reason: decision.reason,
     verdicts,
+    order,
     estimate,
     explain,
   };

@@ -19,7 +19,7 @@ const RELAXED: readonly Relaxation[] = ['none', 'tier', 'quality', 'tier+quality
 /** How long a model is taken to load where nothing is measured, ms. */
 const LOADING_WAIT = 5_000;
 
-/** Builds `verdicts`, `estimate` and `explain`: why a decision came out as it did. Only when asked; reads the same tables as `route`. */
+/** Builds `verdicts`, `order`, `estimate` and `explain`: why a decision came out as it did. Only when asked; reads the same tables as `route`. */
 export function buildExplain(
   data: RouterData,
   decision: ReturnType<typeof buildDecide>,
@@ -49,6 +49,11 @@ export function buildExplain(
     const out = axes.filter((axis) => !keeps(axis, intent, live, target, r)).map((axis) => axis.axis);
     if (bitAt(excluded, r * words, live.ranks[r * size + target]!)) out.push('excluded');
     return out;
+  };
+
+  const order = (intent: Intent, live: Live, level: number): number[] => {
+    const r = rankClassOf(intent, live, level);
+    return columns.map((_, target) => target).sort((a, b) => live.ranks[r * size + a]! - live.ranks[r * size + b]!);
   };
 
   const estimate = (intent: Intent, target: number): number => {
@@ -254,7 +259,7 @@ export function buildExplain(
   };
   const hardIn = (intent: Intent, live: Live): boolean => budgetsAtLimit(intent, live).length > 0;
 
-  return { verdicts, estimate, explain };
+  return { verdicts, order, estimate, explain };
 }
 
 type StageOf = { stage: Stage; excluded: Exclusion[]; remaining: string[] };
