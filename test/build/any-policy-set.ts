@@ -16,6 +16,7 @@ const MODEL_NAMES = [
   'claude-sonnet-4-5',
   'llama3.2',
   'Llama3.2',
+  'org/',
   'org/chat',
   'org/chat:7b',
   '.hidden',

@@ -85,6 +85,10 @@ describe('is silent', () => {
         { targets: [{ backend: 'cloud', model: 'gpt-5', capabilities: ['embeddings'], price: { input: 1, output: 10 } }] },
       ),
     ],
+    [
+      "at a strict category's floor",
+      one({ match: { model: ['llama'] } }, { categories: [{ name: 'C', minQuality: 600_000, strict: true }] }),
+    ],
     ['about floors that are relaxed', one({ match: { model: ['llama'] } }, { categories: [{ name: 'C', minQuality: 600_001 }] })],
     [
       'where one category of several has a way',
