@@ -46,6 +46,13 @@ describe('warns', () => {
     const given = policies({ ...loose, match: { model: ['old'] } }, { ...tight, match: { model: ['m'] } });
     expect(messagesOf('looser-alias', given)).toEqual([expect.stringContaining(`is looser in \`${respect}\``)]);
   });
+  test('once, and names the first of several loose names', () => {
+    const given = {
+      ...policies({ match: { model: ['old', 'older'] } }, { ...strict, match: { model: ['m'] } }),
+      aliases: { old: 'm', older: 'm' },
+    };
+    expect(messagesOf('looser-alias', given)).toEqual([expect.stringContaining('but `old` reaches')]);
+  });
   test('of an escape that only some callers have', () => {
     expect(
       messagesOf('looser-alias', policies({ match: { model: ['old'], team: ['b'] } }, { ...strict, match: { model: ['m'] } })),
