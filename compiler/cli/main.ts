@@ -5,6 +5,7 @@ import { type Command, EXIT, type Io, UsageError } from './command.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   check: () => import('./commands/check.ts'),
   compile: () => import('./commands/compile.ts'),
+  explain: () => import('./commands/explain.ts'),
   fmt: () => import('./commands/fmt.ts'),
   init: () => import('./commands/init.ts'),
   keys: () => import('./commands/keys.ts'),

@@ -6,7 +6,7 @@ export const privacy: Constraint = {
   axis: 'privacy',
   stage: 'PrivacyReconciler',
   role: 'filter',
-  reason: '`{backend}` is in zone `open`, policy `{policy}` is restricted',
+  reason: '`{target}` is in zone `open`, policy `{policy}` is restricted',
   suggest: 'bring up a backend of zone `restricted` that serves `{resolved}`, or change `privacy` at {place}',
   table: (set) =>
     tabulate(set, ['policy'], (policy) => ({
