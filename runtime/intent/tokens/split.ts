@@ -17,8 +17,11 @@ const WORDS = UPPERS | LOWERS;
 const LETTERS = (1 << CHAR.UPPER) | (1 << CHAR.LOWER) | (1 << CHAR.OTHER_LETTER);
 const SYMBOLS = (1 << CHAR.SYMBOL) | (1 << CHAR.MARK);
 const BLANKS = (1 << CHAR.SPACE) | (1 << CHAR.NEWLINE);
+const NEWLINES = 1 << CHAR.NEWLINE;
+/** Set of an ASCII byte if it is a blank, else 0. */
+const ASCII_BLANKS = ASCII_CLASS.map((kind) => (1 << kind) & BLANKS);
 const NUMBERS = 1 << CHAR.NUMBER;
-const NEVER_A_PREFIX = LETTERS | NUMBERS | (1 << CHAR.NEWLINE);
+const NEVER_A_PREFIX = LETTERS | NUMBERS | NEWLINES;
 
 /**
  * o200k_base. Its pattern, in order: an optional prefix with a word `UPPERS* LOWERS+` or `UPPERS+ LOWERS*` and a contraction;
@@ -119,11 +122,12 @@ function afterBlanks(bytes: Uint8Array, from: number, size: number): number {
   let last = from;
   let afterNewline = -1;
   while (at < size) {
-    const set = 1 << classAt(bytes, at);
-    if ((set & BLANKS) === 0) break;
+    const lead = bytes[at];
+    const set = lead < 0x80 ? ASCII_BLANKS[lead] : (1 << classAt(bytes, at)) & BLANKS;
+    if (set === 0) break;
     last = at;
-    at += WIDTH[bytes[at]];
-    if (set === 1 << CHAR.NEWLINE) afterNewline = at;
+    at += lead < 0x80 ? 1 : WIDTH[lead];
+    if (set === NEWLINES) afterNewline = at;
   }
   if (afterNewline >= 0) return afterNewline;
   return at === size || last === from ? at : last;
