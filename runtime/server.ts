@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Fleet } from './backends/fleet.ts';
 import type { Config } from './config/config.ts';
 import { isLoopback } from './config/is-loopback.ts';
-import { drain } from './drain.ts';
+import { drain, trackConnections } from './drain.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { WaitQueue } from './gateway/wait-queue.ts';
 import { createApp } from './http/create-app.ts';
@@ -62,6 +62,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
   await started;
   cell.refresh();
   const app = await createApp(gateway, version);
+  const sockets = trackConnections(app);
   await app.listen({ host: config.host, port: config.port });
   const loader = new PolicyLoader(cell, fleet, options);
   const stopWatching = [watchArtifact(gateway, loader), ...(config.watch === null ? [] : [watchPolicies(gateway, config.watch)])];
@@ -78,7 +79,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
     },
     async close() {
       for (const stop of stopWatching) stop();
-      await drain(app, gateway);
+      await drain(app, gateway, sockets);
       clearInterval(refresh);
       await fleet.close();
       closeLog();

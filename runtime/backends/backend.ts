@@ -118,6 +118,11 @@ export class Backend {
     this.#retry = Math.min(this.#interval, this.#retry * 2);
   }
 
+  /** A connection broke before an answer: that may be its end, or chance. It is asked at once, and stays a candidate meanwhile. */
+  reportSuspect(): void {
+    if (!this.#closed && this.#health.state === 'up') this.#schedule(0);
+  }
+
   /** Asks the backend how it is, now and from now on at the interval. */
   async start(): Promise<void> {
     if (this.pool === null) return;

@@ -1,4 +1,5 @@
 import type { Explanation, RejectionReason } from '../../schema/decision.ts';
+import { STAGES } from '../../schema/vocabulary.ts';
 import type { LiveRouter } from '../router/live-router.ts';
 import { GatewayError } from './gateway-error.ts';
 import { formatReasons } from './nexus-headers.ts';
@@ -51,10 +52,13 @@ export function quote(name: string): string {
   return `\`${clean.length > 128 ? `${clean.slice(0, 127)}…` : clean}\``;
 }
 
-/** Every candidate of every link fell to its context window. */
+/** What a target is by its nature: such a target would not serve the request however short it were. */
+const BY_NATURE = ['model', 'class', 'capability'];
+
+/** Every candidate that could serve such a request fell to its context window. */
 function isTooLong(explanation: Explanation): boolean {
-  const exclusions = explanation.links.flatMap((link) => link.stages.flatMap((stage) => stage.excluded));
-  return exclusions.length > 0 && exclusions.every((exclusion) => exclusion.axis === 'context');
+  const axes = explanation.links.flatMap((link) => link.stages.flatMap((stage) => stage.excluded.map((exclusion) => exclusion.axis)));
+  return axes.includes('context') && axes.every((axis) => axis === 'context' || BY_NATURE.includes(axis));
 }
 
 function countStages(reasons: readonly RejectionReason[]): string {
@@ -63,6 +67,11 @@ function countStages(reasons: readonly RejectionReason[]): string {
   return [...counts].map(([stage, count]) => `${count} excluded by ${stage}`).join(', ') || 'it has no candidates';
 }
 
+/** The remedy for the candidate that came furthest: it is the nearest to serving. */
 function describeHelp(reasons: readonly RejectionReason[]): string {
-  return reasons[0]?.suggested_action ?? 'declare a backend that serves this model';
+  let nearest: RejectionReason | null = null;
+  for (const reason of reasons) {
+    if (nearest === null || STAGES.indexOf(reason.reconciler) > STAGES.indexOf(nearest.reconciler)) nearest = reason;
+  }
+  return nearest?.suggested_action ?? 'declare a backend that serves this model';
 }

@@ -86,6 +86,7 @@ function record(gateway: Gateway, exchange: Exchange, outcome: Outcome, started:
     meter.recordOutcome(now, false);
     gateway.metrics.recordFailure(name, failure.kind === 'status' ? `status-${failure.status}` : failure.kind);
     if (failure.kind === 'connect' || (failure.kind === 'timeout' && failure.phase === 'connect')) backend.reportDown(failure.words);
+    if (failure.kind === 'reset') backend.reportSuspect();
     if (isKeyRefused(failure, keyed) && failure.kind === 'status' && failure.status === 401)
       backend.reportDown('the api key is refused (401)');
     return;

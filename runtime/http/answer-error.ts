@@ -3,6 +3,7 @@ import type { Gateway } from '../gateway/gateway.ts';
 import { GatewayError } from '../gateway/gateway-error.ts';
 import { describeNoBackend } from '../gateway/nexus-headers.ts';
 import { BadRequest } from '../intent/bad-request.ts';
+import { discardBody } from './discard-body.ts';
 
 /** OpenAI's error envelope, with what the gateway knows beside it. */
 interface ErrorBody {
@@ -12,20 +13,21 @@ interface ErrorBody {
 }
 
 /** The one place where an error becomes an answer. */
-export function answerError(gateway: Gateway, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export async function answerError(gateway: Gateway, error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const known = toGatewayError(gateway, error, request);
   if (request.routeOptions.config?.proxied && request.router) {
     for (const [name, value] of Object.entries(describeNoBackend(request.router, request.id))) {
       if (!reply.hasHeader(name)) reply.header(name, value);
     }
   }
+  if (known.status === 413) await discardBody(request.raw);
   const body: ErrorBody = {
     error: { message: gateway.redactor.redact(known.message), type: known.type, param: known.param, code: known.code },
     ...(known.context === null ? {} : { context: known.context }),
     ...(known.reasons === null ? {} : { rejection_reasons: known.reasons }),
   };
   // Serialized here: a route's own response schema must not drop members of an error.
-  return reply
+  await reply
     .code(known.status)
     .headers(known.headers)
     .type('application/json; charset=utf-8')

@@ -16,7 +16,7 @@ export interface LogSink {
  * tenth of a request; every line passes the redactor.
  */
 export function createLogger(level: LogLevel, redactor: Redactor): LogSink {
-  const stream = destination({ dest: 1, sync: false, minLength: 16_384, maxLength: 16 << 20 });
+  const stream = destination({ dest: 1, sync: false, minLength: 4_096, maxLength: 16 << 20 });
   // A log that nobody reads any more must not end the server.
   stream.on('error', () => {});
   const clean: DestinationStream = { write: (line: string) => stream.write(redactor.redact(line)) };
