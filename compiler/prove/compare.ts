@@ -94,7 +94,7 @@ export function compareOrders(set: PolicySet, router: RouterModule, cell: Cell, 
   const { asked } = cell;
   if (asked.problem !== 'none') return null;
   const intent = router.analyze(cell.body, cell.hints, cell.caller, countsOf(cell.tokens, true));
-  const soft = softLimited(set, cell, snapshot);
+  const soft = isSoftLimited(set, cell, snapshot);
   for (const [level, objective] of [
     [0, set.categories[asked.category]!.objective],
     [2, 'cost'],
@@ -106,7 +106,7 @@ export function compareOrders(set: PolicySet, router: RouterModule, cell: Cell, 
   return null;
 }
 
-function softLimited(set: PolicySet, { asked, caller }: Cell, snapshot: MetricsSnapshot): boolean {
+export function isSoftLimited(set: PolicySet, { asked, caller }: Cell, snapshot: MetricsSnapshot): boolean {
   return set.budgets.some(({ scope }, row) => {
     const inScope =
       (scope.category ?? asked.category) === asked.category &&
