@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BadRequest } from '../../runtime/intent/bad-request.ts';
 import { FIELD_NAMES, KIND } from '../../runtime/intent/fields.ts';
+import { cutBefore } from '../../runtime/intent/json-string.ts';
 import { KeyTable } from '../../runtime/intent/key-table.ts';
 import { readRequestBody } from '../../runtime/intent/request-body.ts';
 import { type BodyScan, scanBody } from '../../runtime/intent/scan.ts';
@@ -235,6 +236,20 @@ function imagesIn(messages: readonly Loose[]): number {
     (each) => isObject(each) && (each.type === 'image_url' || each.type === 'input_image' || (each.image_url ?? null) !== null),
   ).length;
 }
+
+test('a cut splits neither escapes nor characters', () => {
+  fc.assert(
+    fc.property(text, fc.integer(), (each, seed) => {
+      const buffer = Buffer.from(spellString(each, randomOf(seed)));
+      for (let at = 1; at < buffer.length; at++) {
+        const cut = cutBefore(buffer, 1, at);
+        const tail: string = JSON.parse(`"${buffer.toString('utf8', cut)}`);
+        expect(each.endsWith(tail), `${buffer} at ${at}`).toBe(true);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
 
 describe('a request', () => {
   test('says what its JSON says', () => {

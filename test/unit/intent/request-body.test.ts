@@ -182,3 +182,19 @@ test('the text window ends with the last user message, cut in the middle of noth
     expect(body.text()).toBe(JSON.parse(`"${content}"`).slice(-8192));
   }
 });
+
+test('the newline between two pieces belongs to the window', () => {
+  for (const size of [8190, 8191, 8192, 8193]) {
+    const messages = [
+      { role: 'user', content: 'b' },
+      { role: 'user', content: 'a'.repeat(size) },
+    ];
+    const { body } = readRequestBody('chat', Buffer.from(JSON.stringify({ model: 'm', messages })));
+    expect(body.text()).toBe(`b\n${'a'.repeat(size)}`.slice(-8192));
+    const inputs = readRequestBody(
+      'embeddings',
+      Buffer.from(JSON.stringify({ model: 'm', input: messages.map((message) => message.content) })),
+    );
+    expect(inputs.body.text()).toBe(`b\n${'a'.repeat(size)}`.slice(-8192));
+  }
+});
