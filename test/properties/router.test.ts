@@ -80,7 +80,7 @@ describe('router = interpreter', () => {
   }, 120_000);
 
   test('up to 300 targets and 1,000 policies', async () => {
-    const seen = await agree({ maxTargets: 300, maxPolicies: 1000 }, 12);
+    const seen = await agree({ maxTargets: 300, maxPolicies: 1000 }, 24);
     expect(seen.get('level 0') ?? 0).toBeGreaterThan(0);
   }, 120_000);
 
