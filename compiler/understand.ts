@@ -2,6 +2,7 @@ import type { PolicySet } from '../schema/policy-set.ts';
 import { analyze } from './analyze/analyze.ts';
 import { RULES, type RuleEntry } from './diagnostics/catalogue.ts';
 import type { Diagnostic } from './diagnostics/diagnostic.ts';
+import { maskSecrets } from './diagnostics/mask-secrets.ts';
 import { sortDiagnostics } from './diagnostics/sort-diagnostics.ts';
 import { merge } from './parse/merge.ts';
 import { parse } from './parse/parse.ts';
@@ -32,12 +33,18 @@ export function understand(sources: readonly Source[]): Understanding {
   const merged = merge(parsed.files, validated.broken);
   const resolved = resolve(merged.policy);
   const judged = analyze(resolved.set).filter((d) => resolved.targetsAreWhole || !(RULES[d.rule] as RuleEntry).needsTargets);
-  const diagnostics = sortDiagnostics([
-    ...parsed.diagnostics,
-    ...validated.diagnostics,
-    ...merged.diagnostics,
-    ...resolved.diagnostics,
-    ...judged,
-  ]);
+  const found = [...parsed.diagnostics, ...validated.diagnostics, ...merged.diagnostics, ...resolved.diagnostics, ...judged];
+  const diagnostics = sortDiagnostics(found.map(withoutSecrets));
   return { set: diagnostics.some((d) => d.severity === 'error') ? null : resolved.set, diagnostics, sources: ordered };
+}
+
+/** Messages quote the author's words, and a key may stand where a word was expected. */
+function withoutSecrets(diagnostic: Diagnostic): Diagnostic {
+  const { message, help, related } = diagnostic;
+  return {
+    ...diagnostic,
+    message: maskSecrets(message),
+    help: maskSecrets(help),
+    related: related.map((other) => ({ ...other, message: maskSecrets(other.message) })),
+  };
 }

@@ -7,7 +7,8 @@ const SECRETS: readonly RegExp[] = [
   // Where a hash or the name of a variable belongs, people put the key itself.
   /(?<=\bsha256["']?\s*:\s*["']?)(?![0-9a-f]{64}\b)[^\s"',}\]]+/gi,
   /(?<=\bapi_key_env["']?\s*:\s*["']?)(?![A-Za-z_][A-Za-z0-9_]*(?:[\s"',}\]]|$))[^\s"',}\]]+/g,
-  /\b(?:sk|pk|rk|gsk|xai|ghp|key)[-_][A-Za-z0-9_-]{12,}|\bAIza[A-Za-z0-9_-]{20,}/g,
+  // A digit among them: names of policies begin in all kinds of ways.
+  /\b(?:sk|pk|rk|gsk|xai|ghp|key)[-_](?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{12,}|\bAIza[A-Za-z0-9_-]{20,}/g,
   /(?<=:\/\/)[^\s/@]+(?=@)/g,
 ];
 

@@ -4,6 +4,9 @@ const LONGEST = 64;
 /** Candidates compared at most; beyond it the closest of the first ones is good enough. */
 const MOST = 5_000;
 
+/** Fewer letters than this in common at the beginning say nothing. */
+const SHORTEST_STEM = 3;
+
 /** The candidate that `word` is most likely a misspelling of, or null where none is near. Ties go to the earlier candidate. */
 export function suggest(word: string, candidates: Iterable<string>): string | null {
   if (word.length === 0 || word.length > LONGEST) return null;
@@ -21,7 +24,17 @@ export function suggest(word: string, candidates: Iterable<string>): string | nu
       best = candidate;
     }
   }
-  return best;
+  return best ?? beginningAlike(lower, candidates);
+}
+
+/** `alias` for `aliases`: whole, but cut short or drawn out. */
+function beginningAlike(lower: string, candidates: Iterable<string>): string | null {
+  if (lower.length < SHORTEST_STEM) return null;
+  for (const candidate of candidates) {
+    const other = candidate.toLowerCase();
+    if (other.startsWith(lower) || (other.length >= SHORTEST_STEM && lower.startsWith(other))) return candidate;
+  }
+  return null;
 }
 
 /**

@@ -1,5 +1,4 @@
 import {
-  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -58,7 +57,10 @@ class Reader {
   readonly #lines = new LineCounter();
   readonly #diagnostics: Diagnostic[];
   readonly #doubts: string[];
-  #document!: Document.Parsed;
+  /** The latest node of each anchor so far: `Alias.resolve` would search the document every time. */
+  readonly #anchors = new Map<string, Node>();
+  /** How many aliases the walk is inside of; anchors met there are old ones. */
+  #expanding = 0;
   #values = 0;
 
   constructor(file: string, text: string, diagnostics: Diagnostic[], doubts: string[]) {
@@ -90,8 +92,7 @@ class Reader {
         'put each document into a file of its own, or remove the `---` between them',
       );
     }
-    this.#document = documents[0] as Document.Parsed;
-    const contents = this.#document.contents as Node | null;
+    const contents = documents[0].contents as Node | null;
     if (contents === null || (isScalar(contents) && contents.value === null)) return { kind: 'map', ...start, entries: new Map() };
     try {
       const tree = this.#tree(contents, 0);
@@ -125,8 +126,9 @@ class Reader {
       this.#stop('too-large', spot, what, 'write the policy flatter, with fewer anchors');
       throw new Stop();
     }
+    if (!isAlias(node) && node.anchor !== undefined && this.#expanding === 0) this.#anchors.set(node.anchor, node);
     if (isAlias(node)) {
-      const target = node.resolve(this.#document);
+      const target = this.#anchors.get(node.source);
       if (target === undefined) {
         this.#stop(
           'yaml-syntax',
@@ -136,7 +138,10 @@ class Reader {
         );
         throw new Stop();
       }
-      return this.#tree(target, depth + 1);
+      this.#expanding++;
+      const tree = this.#tree(target, depth + 1);
+      this.#expanding--;
+      return tree;
     }
     if (isMap(node)) return { kind: 'map', ...spot, entries: this.#entries(node, depth) };
     if (isSeq(node)) return { kind: 'list', ...spot, items: node.items.map((item) => this.#tree(item as Node, depth + 1)) };
@@ -148,12 +153,13 @@ class Reader {
     const entries = new Map<string, Entry>();
     const merged: Entry[] = [];
     for (const pair of map.items as Pair<Node, Node | null>[]) {
-      const key = isAlias(pair.key) ? (pair.key.resolve(this.#document) as Node) : pair.key;
+      const key = isAlias(pair.key) ? this.#anchors.get(pair.key.source) : pair.key;
       const spot = this.#spotOf(pair.key);
       if (!isScalar(key)) {
         this.#stop('yaml-syntax', spot, 'a key is a map or a list', 'write a plain name before the `:`');
         throw new Stop();
       }
+      if (!isAlias(pair.key) && key.anchor !== undefined && this.#expanding === 0) this.#anchors.set(key.anchor, key);
       const name = nameOf(key);
       if (name === '<<' && key.type === 'PLAIN' && pair.value !== null) {
         merged.push(...this.#mergedEntries(this.#tree(pair.value, depth + 1)));

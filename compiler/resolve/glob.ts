@@ -39,7 +39,7 @@ export function refuseGlob(glob: string): readonly [message: string, help: strin
     return [`\`${glob}\` is a negation, which patterns of models cannot be`, 'list what should match; the first policy that matches wins'];
   const plain = glob.replaceAll(/\\./g, '');
   // Also what repeats a class or a group: nested repetition is where backtracking explodes.
-  if (/[()|]|[\]}][+*]/.test(plain)) {
+  if (/[()|]|[\]}]\+/.test(plain)) {
     return [
       `\`${glob}\` uses a group or a repetition whose cost can explode on a name that a caller chooses`,
       'use `*`, `?`, `[abc]` or `{a,b}`',
@@ -53,6 +53,13 @@ export function refuseGlob(glob: string): readonly [message: string, help: strin
   }
   const unbalanced = unbalancedBracket(plain);
   if (unbalanced !== null) return [`\`${unbalanced}\` in \`${glob}\` has no partner`, 'close it, or write `\\` before it'];
+  if (/\\(?![*?[\]{}()!+@|\\])/.test(glob.replaceAll('\\\\', ''))) {
+    return [`\`${glob}\` escapes a character that means nothing special`, 'remove the `\\`'];
+  }
+  // What picomatch cannot read it lets match nothing.
+  if (picomatch.makeRe(glob, GLOB_OPTIONS).source === '$^') {
+    return [`\`${glob}\` cannot be read as a pattern`, 'check its `[…]` and `{…}`'];
+  }
   return null;
 }
 

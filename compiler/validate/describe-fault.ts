@@ -21,7 +21,12 @@ export function describeFault(fault: Fault, path: readonly string[], root: MapTr
     case 'required': {
       const missing = String(fault.params.missingProperty);
       const wanted = (parent.properties as Record<string, Schema>)[missing];
-      return finding('missing-key', key, `${where} has no \`${missing}\``, `add \`${missing}: ${exampleOf(wanted)}\``);
+      return finding(
+        'missing-key',
+        key,
+        `${where} has no \`${missing}\``,
+        wanted['x-secret'] === undefined ? `add \`${missing}: ${exampleOf(wanted)}\`` : String(wanted['x-secret']),
+      );
     }
     case 'enum': {
       const allowed = (fault.schema as unknown[]).map(String);

@@ -17,7 +17,7 @@ export function dropEchoes(faults: readonly Fault[]): Fault[] {
     // `tpye: ollama` is one mistake, not an unknown key and a missing one.
     if (fault.keyword === 'required') {
       const missing = String(fault.params.missingProperty);
-      if (unknownKeys.get(fault.instancePath)?.some((key) => suggest(key, [missing]) !== null || missing.startsWith(key))) return false;
+      if (unknownKeys.get(fault.instancePath)?.some((key) => suggest(key, [missing]) !== null)) return false;
     }
     if (fault.keyword === 'minProperties' && unknownKeys.has(fault.instancePath)) return false;
     const what = fault.propertyName ?? fault.params.additionalProperty ?? fault.params.missingProperty ?? '';
