@@ -36,6 +36,7 @@ export class Policyd {
   readonly process: ChildProcess;
   readonly #output: string[];
   readonly #home: string;
+  #temporary = false;
 
   constructor(url: string, folder: string, home: string, child: ChildProcess, output: string[]) {
     this.url = url;
@@ -49,7 +50,9 @@ export class Policyd {
     const home = mkdtempSync(join(tmpdir(), 'policyd-'));
     const folder = join(home, 'generated');
     writeArtifact(folder, await compileText(policy));
-    return Policyd.run(home, folder, options);
+    const policyd = await Policyd.run(home, folder, options);
+    policyd.#temporary = true;
+    return policyd;
   }
 
   static async run(home: string, folder: string, options: StartOptions = {}): Promise<Policyd> {
@@ -109,7 +112,7 @@ export class Policyd {
     const ended = new Promise<number | null>((resolve) => this.process.on('exit', resolve));
     this.process.kill('SIGTERM');
     const code = await ended;
-    rmSync(this.#home, { recursive: true, force: true });
+    if (this.#temporary) rmSync(this.#home, { recursive: true, force: true });
     return code;
   }
 }
@@ -138,7 +141,7 @@ export async function readError(answer: Response): Promise<ErrorBody> {
 }
 
 /** Waits until `look` gives something truthy. */
-export async function until<T>(look: () => T | Promise<T>, what: string, ms = 10_000): Promise<T> {
+export async function until<T>(look: () => T | Promise<T>, what: string, ms = 10_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + ms;
   for (;;) {
     const found = await look();

@@ -1,0 +1,183 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Upstream } from '../upstreams/upstream.ts';
+import { compileText, launch, Policyd, writeArtifact } from './policyd.ts';
+
+let upstream: Upstream;
+let folder: string;
+let home: string;
+const HASH = '0'.repeat(64);
+
+beforeAll(async () => {
+  upstream = await Upstream.start();
+  home = mkdtempSync(join(tmpdir(), 'policyd-life-'));
+  folder = join(home, 'generated');
+  writeArtifact(folder, await compileText(policy()));
+});
+afterAll(() => upstream.stop());
+
+function policy(more = '', backend = ''): string {
+  return `backends: { server: { type: vllm, url: "${upstream.url}", ${backend} models: { m: {} } } }\n${more}`;
+}
+
+/** Runs it until it ends by itself. */
+async function fail(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null; output: string }> {
+  const { child, output } = launch(args, env);
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, output: output.join('') };
+}
+
+async function failWith(text: string, args: readonly string[] = [], env: Record<string, string> = {}) {
+  const at = mkdtempSync(join(tmpdir(), 'policyd-bad-'));
+  writeArtifact(at, await compileText(text));
+  return fail(['--policy', at, '--data', join(home, 'data'), '--port', '0', ...args], env);
+}
+
+test('SIGTERM lets streams in flight end whole, refuses new connections, and exits with 0', async () => {
+  upstream.gap = 100;
+  const policyd = await Policyd.run(home, folder);
+  const stream = await policyd.chat('m', { stream: true });
+  const idle = connect(Number(new URL(policyd.url).port), '127.0.0.1').on('error', () => {});
+  await once(idle, 'connect');
+  const stopped = policyd.stop();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await expect(policyd.chat('m')).rejects.toThrow();
+  expect(await stream.text()).toContain('[DONE]');
+  expect(await stopped).toBe(0);
+  expect(policyd.lines('request')).toHaveLength(1);
+  idle.destroy();
+  upstream.gap = 0;
+});
+
+test('it says where it serves, and that it serves loopback only', async () => {
+  writeArtifact(folder, await compileText(policy()));
+  const begun = performance.now();
+  const policyd = await Policyd.run(home, folder);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+  expect(policyd.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(policyd.output).toContain('only loopback is served');
+  expect((await fetch(`${policyd.url}/health/ready`)).status).toBe(200);
+  await policyd.stop();
+});
+
+test('every mistake in flags and variables at once, exit 2', async () => {
+  const { code, output } = await fail(['--prot', '1', '--log-level', 'loud', 'stray'], {
+    POLICYD_PORT: 'tcp://x',
+    POLICYD_HOTS: 'x',
+    POLICYD_SERVICE_HOST: 'k8s',
+  });
+  expect(code).toBe(2);
+  for (const word of ['`--prot`', '`loud`', '`stray`', '`tcp://x`', '`POLICYD_HOTS`']) expect(output).toContain(word);
+  expect(output).not.toContain('POLICYD_SERVICE_HOST');
+});
+
+test('no artifact, an artifact of another format, a folder that is none: exit 2 with the remedy', async () => {
+  const empty = mkdtempSync(join(tmpdir(), 'policyd-none-'));
+  const missing = await fail(['--policy', empty, '--port', '0']);
+  expect([missing.code, missing.output.includes('[artifact-missing]'), missing.output.includes('policyc compile')]).toEqual([
+    2,
+    true,
+    true,
+  ]);
+  writeFileSync(join(empty, 'manifest.json'), '{"format":99,"router":{"file":"router.js"}}');
+  const stale = await fail(['--policy', empty, '--port', '0']);
+  expect([stale.code, stale.output.includes('[artifact-format]')]).toEqual([2, true]);
+});
+
+test('without caller keys no other address than loopback is served', async () => {
+  const refused = await failWith(policy(), ['--host', '0.0.0.0']);
+  expect([refused.code, refused.output.includes('[no-keys]'), refused.output.includes('policyc keys new')]).toEqual([2, true, true]);
+});
+
+test('a port that is taken: exit 2', async () => {
+  const { code, output } = await fail(['--policy', folder, '--data', join(home, 'data'), '--port', String(upstream.port)]);
+  expect([code, output.includes('[address]')]).toEqual([2, true]);
+});
+
+test('an empty key and an address that is none are told together; an unset key leaves the backend down', async () => {
+  const text = `
+backends:
+  a: { type: openai, url: "\${A_URL}", api_key_env: A_KEY, models: { x: { price: free } } }
+  b: { type: openai, url: "\${B_URL}", api_key_env: B_KEY, models: { y: { price: free } } }
+`;
+  const refused = await failWith(text, [], { A_KEY: '', B_KEY: 'sk-b', B_URL: 'ftp://b' });
+  expect(refused.code).toBe(2);
+  for (const word of ['`A_KEY` is set but empty', '`A_URL` is not set', 'must begin with http']) expect(refused.output).toContain(word);
+  const policyd = await Policyd.start(`
+backends:
+  cloud: { type: openai, url: "${upstream.url}", api_key_env: NOT_SET, models: { x: { price: free } } }
+  other: { type: anthropic, url: "${upstream.url}", api_key_env: NOT_SET, models: { z: { price: free } } }
+  house: { type: vllm, url: "${upstream.url}", models: { y: {} } }
+`);
+  const { backends } = await policyd.get<{ backends: { name: string; state: string; reason: string | null }[] }>('/health');
+  expect(backends.map(({ name, state, reason }) => [name, state, reason])).toEqual([
+    ['cloud', 'down', 'variable `NOT_SET` is not set'],
+    ['other', 'down', 'dialect anthropic is not served by this version'],
+    ['house', 'up', null],
+  ]);
+  expect((await policyd.chat('y')).status).toBe(200);
+  expect((await policyd.chat('x')).status).toBe(503);
+  await policyd.stop();
+});
+
+test('guards that are not enforced refuse the start, unless it is allowed', async () => {
+  const text = policy('budgets: { company: { limit_usd: 10 } }\n');
+  const refused = await failWith(text);
+  expect([refused.code, refused.output.includes('[not-enforced]'), refused.output.includes('`budgets`')]).toEqual([2, true, true]);
+  const policyd = await Policyd.start(text, { args: ['--allow-unenforced'] });
+  expect((await policyd.chat('m')).status).toBe(200);
+  await policyd.stop();
+});
+
+test('the description of the API names every route, and nothing it does not serve', async () => {
+  const policyd = await Policyd.run(home, folder);
+  const { paths } = await policyd.get<{ paths: Record<string, object> }>('/openapi.json');
+  expect(Object.keys(paths).sort()).toEqual([
+    '/health',
+    '/health/live',
+    '/health/ready',
+    '/metrics',
+    '/v1/chat/completions',
+    '/v1/embeddings',
+    '/v1/models',
+    '/v1/models/{id}',
+    '/v1/policy',
+    '/v1/route',
+  ]);
+  await policyd.stop();
+});
+
+test('caller keys: none 401, unknown 401, without the scope 403, team policies hold', async () => {
+  const { createHash } = await import('node:crypto');
+  const hash = (key: string) => createHash('sha256').update(key).digest('hex');
+  const policyd = await Policyd.start(
+    policy(`
+keys:
+  app: { sha256: "${hash('pk-app')}", team: search, scopes: [llm:invoke] }
+  ops: { sha256: "${hash('pk-ops')}", scopes: [admin] }
+  old: { sha256: "${HASH}", scopes: [llm:invoke] }
+traffic:
+  - { name: searchers, match: { team: search }, min_tier: 5 }
+`),
+    { args: ['--allow-unenforced'] },
+  );
+  const ask = async (headers: Record<string, string>) => (await policyd.chat('m', {}, headers)).status;
+  expect(await ask({})).toBe(401);
+  expect(await ask({ authorization: 'Bearer pk-wrong' })).toBe(401);
+  expect(await ask({ authorization: 'Basic pk-app' })).toBe(401);
+  expect(await ask({ authorization: 'Bearer pk-ops' })).toBe(403);
+  const bound = await policyd.chat('m', {}, { authorization: 'Bearer pk-app' });
+  expect(bound.status).toBe(503);
+  expect(((await bound.json()) as { rejection_reasons: object[] }).rejection_reasons).toMatchObject([{ reconciler: 'TierReconciler' }]);
+  const unknown = await policyd.chat('m', {}, { authorization: 'Bearer pk-wrong' });
+  expect(((await unknown.json()) as { error: object }).error).toMatchObject({ code: 'invalid_api_key', type: 'invalid_request_error' });
+  expect(unknown.headers.get('x-nexus-backend')).toBe('none');
+  expect((await fetch(`${policyd.url}/v1/policy`, { headers: { authorization: 'Bearer pk-app' } })).status).toBe(403);
+  expect((await fetch(`${policyd.url}/v1/policy`, { headers: { authorization: 'Bearer pk-ops' } })).status).toBe(200);
+  expect((await fetch(`${policyd.url}/health/ready`)).status).toBe(200);
+  await policyd.stop();
+});
