@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { getEncoding } from 'js-tiktoken';
+import cl100k from 'js-tiktoken/ranks/cl100k_base';
+import o200k from 'js-tiktoken/ranks/o200k_base';
 import { describe, expect, test } from 'vitest';
 import { countText } from '../../runtime/intent/tokens/count-text.ts';
+import { loadEncoding } from '../../runtime/intent/tokens/encoding.ts';
 import { ENCODINGS } from '../../schema/vocabulary.ts';
+
+const PATTERNS = { o200k_base: o200k.pat_str, cl100k_base: cl100k.pat_str };
 
 /** Cases per encoding; two encodings by default make 24,000. */
 const RUNS = Number(process.env.INTENT_CASES ?? 12_000);
@@ -62,6 +67,24 @@ for (const encoding of ENCODINGS) {
           const { tokens, exact } = countText(encoding, each, Number.MAX_SAFE_INTEGER);
           expect(exact).toBe(true);
           expect(tokens).toBe(countByOracle(each));
+        }),
+        { numRuns: RUNS },
+      );
+    });
+
+    test('splits where the pattern of the encoding splits', () => {
+      const { split } = loadEncoding(encoding);
+      const pattern = new RegExp(PATTERNS[encoding], 'ug');
+      fc.assert(
+        fc.property(text, (each) => {
+          const bytes = Buffer.from(each);
+          const found: string[] = [];
+          for (let at = 0; at < bytes.length; ) {
+            const end = split(bytes, at, bytes.length);
+            found.push(bytes.toString('utf8', at, end));
+            at = end;
+          }
+          expect(found).toEqual(Array.from(each.toWellFormed().matchAll(pattern), ([match]) => match));
         }),
         { numRuns: RUNS },
       );
