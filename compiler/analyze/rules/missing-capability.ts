@@ -19,10 +19,10 @@ export const rule: AnalysisRule = {
 function checkClasses(set: PolicySet): Diagnostic[] {
   return set.classes.flatMap(({ name, when, candidates, place }) => {
     if (candidates === null || candidates.length === 0) return [];
-    if (!servesAnEndpoint(set, candidates)) return [report(set, `class \`${name}\``, 'neither `chat` nor `embeddings`', candidates, place)];
+    if (!servesAnEndpoint(set, candidates)) return [report(set, `class \`${name}\``, '`chat` and `embeddings`', candidates, place)];
     const needsTools = when.tools !== null && !holdsForNone(when.tools);
     return needsTools && !someHave(set, candidates, 'tools')
-      ? [report(set, `class \`${name}\` is for requests with tools, and`, 'not `tools`', candidates, place)]
+      ? [report(set, `class \`${name}\` is for requests with tools, and`, '`tools`', candidates, place)]
       : [];
   });
 }
@@ -30,7 +30,7 @@ function checkClasses(set: PolicySet): Diagnostic[] {
 function checkVirtualModels(set: PolicySet): Diagnostic[] {
   return set.models.flatMap(({ name, virtual, candidates, place }) =>
     virtual && candidates.length > 0 && !servesAnEndpoint(set, candidates)
-      ? [report(set, `virtual model \`${name}\``, 'neither `chat` nor `embeddings`', candidates, place)]
+      ? [report(set, `virtual model \`${name}\``, '`chat` and `embeddings`', candidates, place)]
       : [],
   );
 }
@@ -52,7 +52,7 @@ function checkEndpoints(set: PolicySet): Diagnostic[] {
     (match.endpoint ?? []).flatMap((endpoint) => {
       const targets = [...(targetsOf.get(`${row} ${endpoint}`) ?? [])];
       return targets.length > 0 && !someHave(set, targets, endpoint)
-        ? [report(set, `policy \`${name}\` is for \`${endpoint}\`, and`, `not \`${endpoint}\``, targets, place)]
+        ? [report(set, `policy \`${name}\` is for \`${endpoint}\`, and`, `\`${endpoint}\``, targets, place)]
         : [];
     }),
   );
@@ -63,7 +63,7 @@ function report(set: PolicySet, what: string, lacks: string, targets: readonly n
   return finding(
     'missing-capability',
     { place, length: 1 },
-    `${what} can only go to ${names}, which ${targets.length > 1 ? 'have' : 'has'} ${lacks} among ${targets.length > 1 ? 'their' : 'its'} capabilities`,
+    `${what} can only go to ${names}, which ${targets.length > 1 ? 'lack' : 'lacks'} ${lacks}`,
     'add a target that has it, or list it under `capabilities` where the model can do it',
     firstFew(targets).map((target) => ({ message: `\`${nameTarget(set, target)}\` is defined here`, place: set.targets[target].place })),
   );

@@ -19,7 +19,7 @@ describe('warns', () => {
     expect(checkRule('missing-capability', forTools(['plain']))).toEqual([
       expect.objectContaining({
         severity: 'warning',
-        message: 'class `c` is for requests with tools, and can only go to `local/plain`, which has not `tools` among its capabilities',
+        message: 'class `c` is for requests with tools, and can only go to `local/plain`, which lacks `tools`',
         related: [{ message: '`local/plain` is defined here', place: expect.anything() }],
       }),
     ]);
@@ -37,14 +37,14 @@ describe('warns', () => {
   });
   test('of a class and of a virtual model that serve no endpoint', () => {
     expect(messagesOf('missing-capability', { targets, classes: [{ name: 'c', candidates: ['odd'] }], virtual: { v: ['odd'] } })).toEqual([
-      'class `c` can only go to `local/odd`, which has neither `chat` nor `embeddings` among its capabilities',
-      'virtual model `v` can only go to `local/odd`, which has neither `chat` nor `embeddings` among its capabilities',
+      'class `c` can only go to `local/odd`, which lacks `chat` and `embeddings`',
+      'virtual model `v` can only go to `local/odd`, which lacks `chat` and `embeddings`',
     ]);
   });
   test('of a policy for an endpoint that nothing it governs serves', () => {
     const policies = [{ name: 'p', match: { model: ['plain', 'handy'], endpoint: ['embeddings' as const] } }];
     expect(messagesOf('missing-capability', { targets, policies })).toEqual([
-      'policy `p` is for `embeddings`, and can only go to `local/plain` and `local/handy`, which have not `embeddings` among their capabilities',
+      'policy `p` is for `embeddings`, and can only go to `local/plain` and `local/handy`, which lack `embeddings`',
     ]);
   });
 });
