@@ -2,6 +2,7 @@ import type { BackendAddress } from '../backends/resolve-backend.ts';
 import { resolveBackend } from '../backends/resolve-backend.ts';
 import type { Fleet } from '../backends/fleet.ts';
 import { Failure } from '../failure.ts';
+import { loadEncoding } from '../intent/tokens/encoding.ts';
 import type { Artifact } from './artifact.ts';
 import type { LiveRouter } from './live-router.ts';
 import { LiveState } from './live-state.ts';
@@ -37,6 +38,8 @@ export function openRouter(artifact: Artifact, fleet: Fleet, options: OpenOption
   if (problems.length > 0) {
     throw new Failure('environment', problems, 'set the variables in the environment of policyd, or correct the policy');
   }
+  // Reading a vocabulary takes many times the budget of a decision: here, so that no request pays for it.
+  for (const encoding of new Set(manifest.targets.map((target) => target.encoding))) loadEncoding(encoding);
   const { backends, started } = fleet.take(manifest.backends, addresses);
   const router: LiveRouter = {
     hash: manifest.hash,

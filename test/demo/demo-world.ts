@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Upstream, type UpstreamOptions } from '../upstreams/upstream.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** What the pretended cloud takes for a key; it exists in the demo's own processes only. */
+const KEY = 'sk-demo-4e1f0c';
+/** Longest time to start serving, and for any change to show, in ms. */
+const PATIENCE = 15_000;
+const LOCAL_MODELS = ['llama3.2', 'qwen2.5-coder', 'nomic-embed-text'];
+const WORKSTATION: UpstreamOptions = { models: LOCAL_MODELS, resident: LOCAL_MODELS };
+const CLOUD: UpstreamOptions = { models: ['gpt-5', 'gpt-5-mini', 'text-embedding-3-small'], key: KEY };
+
+/** Servers on loopback, a copy of the shipped policy in a folder of its own, and a gateway in front of them. */
+export class DemoWorld {
+  /** Where the gateway serves. */
+  url = '';
+  readonly #folder: string;
+  #workstation: Upstream;
+  #cloud: Upstream;
+  readonly #workstationPort: number;
+  readonly #cloudPort: number;
+  #gateway: ChildProcess | null = null;
+  #said = '';
+
+  constructor(folder: string, workstation: Upstream, cloud: Upstream) {
+    this.#folder = folder;
+    this.#workstation = workstation;
+    this.#cloud = cloud;
+    this.#workstationPort = workstation.port;
+    this.#cloudPort = cloud.port;
+  }
+
+  static async start(): Promise<DemoWorld> {
+    const folder = await mkdtemp(join(tmpdir(), 'policyc-demo-'));
+    await cp(join(ROOT, 'policies'), join(folder, 'policies'), { recursive: true });
+    const world = new DemoWorld(folder, await startUpstream(WORKSTATION), await startUpstream(CLOUD));
+    // The shipped policy names no address for the provider's own; this is the one line in which the copy differs.
+    await world.editPolicy('backends.yaml', '    type: openai\n', '    type: openai\n    url: ${DEMO_OPENAI_URL}\n');
+    return world;
+  }
+
+  get workstationUrl(): string {
+    return `http://127.0.0.1:${this.#workstationPort}`;
+  }
+
+  get cloudUrl(): string {
+    return `http://127.0.0.1:${this.#cloudPort}`;
+  }
+
+  /** Replaces `from`, which must be there, in a file of the copied policy. */
+  async editPolicy(file: string, from: string, to: string): Promise<void> {
+    const path = join(this.#folder, 'policies', file);
+    const text = await readFile(path, 'utf8');
+    if (!text.includes(from)) throw new Error(`policies/${file} no longer holds ${JSON.stringify(from)}: the demo must be adapted`);
+    await writeFile(path, text.replace(from, to));
+  }
+
+  /** Runs `policyc compile` on the copy; what it says. */
+  async compile(): Promise<string> {
+    const child = spawn(process.execPath, [join(ROOT, 'compiler/cli/bin.js'), 'compile', 'policies', '--out', 'generated'], {
+      cwd: this.#folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH, NO_COLOR: '1' },
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (said += part));
+    const code = await new Promise((resolve) => child.on('close', resolve));
+    if (code !== 0) throw new Error(`policyc compile ended with ${code}:\n${said}`);
+    return said.trim();
+  }
+
+  async serve(): Promise<void> {
+    const args = [join(ROOT, 'runtime/bin.js'), '--policy', 'generated', '--data', 'data', '--port', '0', '--log-level', 'warn'];
+    const env = { PATH: process.env.PATH, OLLAMA_URL: this.workstationUrl, DEMO_OPENAI_URL: this.cloudUrl, OPENAI_API_KEY: KEY };
+    const child = spawn(process.execPath, args, { cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'], env });
+    this.#gateway = child;
+    child.stderr.setEncoding('utf8').on('data', (part: string) => (this.#said = (this.#said + part).slice(-8_192)));
+    await this.until(() => {
+      if (child.exitCode !== null) throw new Error(`policyd ended with ${child.exitCode}:\n${this.#said}`);
+      this.url = /serving on (http:\/\/\S+)/.exec(this.#said)?.[1] ?? '';
+      return this.url !== '';
+    }, 'the gateway to serve');
+  }
+
+  /** The provider's server is gone; connections to it are refused. */
+  async stopCloud(): Promise<void> {
+    await this.#cloud.stop();
+  }
+
+  async startCloud(): Promise<void> {
+    this.#cloud = await startUpstream(CLOUD, this.#cloudPort);
+    await this.until(async () => (await this.stateOf('openai')) === 'up', 'backend `openai` to be up');
+  }
+
+  async stopWorkstation(): Promise<void> {
+    await this.#workstation.stop();
+    await this.until(async () => (await this.stateOf('workstation')) === 'down', 'backend `workstation` to be down');
+  }
+
+  async startWorkstation(): Promise<void> {
+    this.#workstation = await startUpstream(WORKSTATION, this.#workstationPort);
+    await this.until(async () => (await this.stateOf('workstation')) === 'up', 'backend `workstation` to be up');
+  }
+
+  /** Hash of the router that serves. */
+  async policy(): Promise<string> {
+    const answer = await fetch(`${this.url}/v1/policy`, { signal: AbortSignal.timeout(PATIENCE) });
+    return ((await answer.json()) as { active: { hash: string } }).active.hash;
+  }
+
+  async stateOf(backend: string): Promise<string> {
+    const answer = await fetch(`${this.url}/health`, { signal: AbortSignal.timeout(PATIENCE) });
+    const { backends } = (await answer.json()) as { backends: { name: string; state: string }[] };
+    return backends.find(({ name }) => name === backend)?.state ?? 'unknown';
+  }
+
+  /** Waits until `look` holds; rejects when it does not in time. */
+  async until(look: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    const deadline = Date.now() + PATIENCE;
+    while (!(await look())) {
+      if (Date.now() > deadline) throw new Error(`waited ${PATIENCE} ms in vain for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  /** Ends the gateway as an operator would, then the servers; the gateway's exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.#gateway;
+    if (child !== null && child.exitCode === null && child.signalCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    }
+    await Promise.all([this.#workstation.stop(), this.#cloud.stop()].map((stopped) => stopped.catch(() => {})));
+    await rm(this.#folder, { recursive: true, force: true });
+    return child?.exitCode ?? null;
+  }
+}
+
+function startUpstream(options: UpstreamOptions, port = 0): Promise<Upstream> {
+  return Upstream.start({ ...options, port });
+}
