@@ -8,7 +8,7 @@ export interface RankData {
 
 /**
  * The tokens of an encoding, found by their bytes: open addressing over typed arrays, no strings and no objects.
- * o200k_base takes 10 MB and 50 ms to build.
+ * o200k_base takes 8 MB, its rank data aside, and 75 ms to build.
  */
 export class Vocabulary {
   readonly #pool: Uint8Array;
