@@ -14,7 +14,7 @@ const loaded: Partial<Record<Encoding, LoadedEncoding>> = {};
 // Synchronous, so that a count is; an import could only be awaited.
 const require = createRequire(import.meta.url);
 
-/** Loads an encoding at its first use (75 ms and 17 MB for o200k_base); call it before serving to keep that out of the first request. */
+/** Loads an encoding at its first use (85 ms and 12 MB for o200k_base); call it before serving to keep that out of the first request. */
 export function loadEncoding(encoding: Encoding): LoadedEncoding {
   const known = loaded[encoding];
   if (known !== undefined) return known;
