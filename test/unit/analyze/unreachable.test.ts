@@ -40,6 +40,7 @@ describe('warns', () => {
 describe('is silent', () => {
   test.each<[string, Sketch]>([
     ['without policies', base],
+    ['about a backend without models, which is an error of its own', { ...base, backends: [...base.backends!, { name: 'bare' }] }],
     ['where one caller gets through', { ...one({ privacy: 'restricted', match: { key: ['k'] } }), callers: [{ name: 'k' }] }],
     ['where a flexible request gets through', one({ minTier: 2 })],
     ['where a virtual model gets through', one({ privacy: 'restricted', match: { model: ['gpt-5'] } }, { virtual: { auto: ['*'] } })],
