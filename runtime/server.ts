@@ -9,6 +9,7 @@ import { WaitQueue } from './gateway/wait-queue.ts';
 import { createApp } from './http/create-app.ts';
 import { CountMemory } from './intent/count-memory.ts';
 import { compilePolicy } from './router/compile-policy.ts';
+import { hashFolder } from './router/fingerprint-folder.ts';
 import { loadArtifact, readArtifact } from './router/load-artifact.ts';
 import { type OpenOptions, openRouter } from './router/open-router.ts';
 import { PolicyCell } from './router/policy-cell.ts';
@@ -40,6 +41,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
   const redactor = new Redactor();
   const { log, close: closeLog } = createLogger(config.logLevel, redactor);
   const fleet = new Fleet(config.probeInterval);
+  const content = config.watch === null ? null : await hashFolder(config.watch);
   const compiled = config.watch === null ? null : await compilePolicy(config.watch, config.policy);
   const options: OpenOptions = { env, allowUnenforced: config.allowUnenforced, exposed: !isLoopback(config.host), source: config.policy };
   const { router, started } = openRouter(loadArtifact(await readArtifact(config.policy)), fleet, options);
@@ -65,7 +67,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
   const sockets = trackConnections(app);
   await app.listen({ host: config.host, port: config.port });
   const loader = new PolicyLoader(cell, fleet, options);
-  const stopWatching = [watchArtifact(gateway, loader), ...(config.watch === null ? [] : [watchPolicies(gateway, config.watch)])];
+  const stopWatching = [watchArtifact(gateway, loader), ...(config.watch === null ? [] : [watchPolicies(gateway, config.watch, content)])];
   const refresh = setInterval(() => cell.refresh(), REFRESH);
   const { port } = app.server.address() as AddressInfo;
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;

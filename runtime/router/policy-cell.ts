@@ -58,7 +58,8 @@ export class PolicyCell {
     this.sweep();
   }
 
-  fail(message: string, hash: string | null): void {
+  fail(message: string, hash: string | null): LoadError {
     this.lastError = { message: message.slice(0, 4_096), hash, at: new Date().toISOString() };
+    return this.lastError;
   }
 }

@@ -6,7 +6,7 @@ import type { Artifact } from './artifact.ts';
 import { Incomplete, loadArtifact, readArtifact } from './load-artifact.ts';
 import type { LiveRouter } from './live-router.ts';
 import { type OpenOptions, openRouter } from './open-router.ts';
-import type { PolicyCell } from './policy-cell.ts';
+import type { LoadError, PolicyCell } from './policy-cell.ts';
 
 /** Refused hashes that are remembered. */
 const REFUSALS = 64;
@@ -26,6 +26,7 @@ export class PolicyLoader {
   readonly #cell: PolicyCell;
   readonly #refused = new Set<string>();
   #mark = '';
+  #told: LoadError | null = null;
   #unreadable: { readonly mark: string; readonly since: number; told: boolean } | null = null;
 
   constructor(cell: PolicyCell, fleet: Fleet, options: OpenOptions) {
@@ -50,14 +51,19 @@ export class PolicyLoader {
       this.#unreadable = null;
       this.#mark = seen;
       hash = files.manifest.hash;
-      if (hash === this.#cell.active.hash || this.#refused.has(hash)) return { result: 'unchanged' };
+      if (this.#refused.has(hash)) return { result: 'unchanged' };
+      if (hash === this.#cell.active.hash) {
+        // What served all the time is there again.
+        if (this.#cell.lastError === this.#told) this.#cell.lastError = null;
+        return { result: 'unchanged' };
+      }
       return { result: 'swapped', from: this.#cell.active.hash, router: this.#swap(loadArtifact(files)) };
     } catch (error) {
       if (error instanceof Incomplete) return this.#postpone(seen, error);
       this.#mark = seen;
       const message = error instanceof Failure ? error.message : `the artifact can't be loaded: ${(error as Error).message}`;
       if (hash !== null) this.#remember(hash);
-      this.#cell.fail(message, hash);
+      this.#told = this.#cell.fail(message, hash);
       return { result: 'refused', message, hash };
     }
   }
@@ -74,7 +80,7 @@ export class PolicyLoader {
     if (this.#unreadable.told || Date.now() - this.#unreadable.since < WRITING) return { result: 'unchanged' };
     this.#unreadable.told = true;
     this.#mark = mark;
-    this.#cell.fail(error.message, null);
+    this.#told = this.#cell.fail(error.message, null);
     return { result: 'refused', message: error.message, hash: null };
   }
 

@@ -128,6 +128,7 @@ test('a folder that vanishes is told, and does not end the service', async () =>
   expect(failed.last_error?.message).toContain('[artifact-missing]');
   expect((await policyd.chat('m')).status).toBe(200);
   writeFileSync(join(policyd.folder, 'manifest.json'), kept);
+  await until(async () => (await read()).last_error === null, 'the return to be noticed');
   expect((await read()).active.hash).toBe(active.hash);
 });
 
