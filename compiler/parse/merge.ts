@@ -1,7 +1,6 @@
 import type { PolicyDocument } from '../../schema/policy.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { finding } from '../diagnostics/finding.ts';
-import { suggest } from '../diagnostics/suggest.ts';
 import type { PolicyFile } from './parse.ts';
 import { type Entry, type MapTree, type Spot, type Tree, toPlain } from './tree.ts';
 
@@ -73,13 +72,16 @@ export function merge(
       const name = SECTIONS.find((known) => known === title);
       // An unknown section may be a misspelled one; a section of the wrong kind is not taken in.
       if (name === undefined || broken.has(section.value)) {
-        if (name !== undefined || (title !== 'version' && suggest(title, SECTIONS) !== null))
-          doubts.push(textOf(section, tree as MapTree, text));
+        if (title !== 'version') doubts.push(textOf(section, tree as MapTree, text));
         continue;
       }
       if (section.value.kind === 'leaf') continue;
       if (!opened.has(name)) opened.set(name, section.key);
       for (const named of entriesOf(name, section, broken)) {
+        // What a faulty backend serves may stand under a misspelled key.
+        if (name === 'backends' && named.broken && section.value.kind === 'map') {
+          doubts.push(textOf(section.value.entries.get(named.name) as Entry, section.value, text));
+        }
         const definition = `${name} ${named.name}`;
         const first = definitions.get(definition);
         if (first === undefined || named.name === '') {

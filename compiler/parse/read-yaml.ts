@@ -152,6 +152,7 @@ class Reader {
   #entries(map: YAMLMap, depth: number): Map<string, Entry> {
     const entries = new Map<string, Entry>();
     const merged: Entry[] = [];
+    const twice: { name: string; again: Spot; first: Spot }[] = [];
     for (const pair of map.items as Pair<Node, Node | null>[]) {
       const key = isAlias(pair.key) ? this.#anchors.get(pair.key.source) : pair.key;
       const spot = this.#spotOf(pair.key);
@@ -171,16 +172,26 @@ class Reader {
       else {
         const range = pair.value?.range;
         if (range) this.#doubts.push(this.#text.slice(range[0], range[1]));
-        this.#diagnostics.push(
-          finding('duplicate-name', spot, `\`${name}\` is written twice`, 'keep one of the two', [
-            { message: `\`${name}\` is first written here`, place: first.key.place },
-          ]),
-        );
+        twice.push({ name, again: spot, first: first.key });
       }
     }
+    // Sections and their entries are each a definition of their own.
+    if (depth < 2) for (const one of twice) this.#reportTwice([one]);
+    else if (twice.length > 0) this.#reportTwice(twice);
     // A merge key only fills in: what the map says itself wins, and the first merged map wins over later ones.
     for (const entry of merged) if (!entries.has(entry.name)) entries.set(entry.name, entry);
     return entries;
+  }
+
+  /** Several at once are one mistake: a line between two entries that has gone. */
+  #reportTwice(twice: readonly { readonly name: string; readonly again: Spot; readonly first: Spot }[]): void {
+    const names = twice.map(({ name }) => `\`${name}\``);
+    const [message, help] =
+      names.length === 1
+        ? [`${names[0]} is written twice`, 'keep one of the two']
+        : [`${names.slice(0, -1).join(', ')} and ${names.at(-1)} are written twice`, 'keep one of each; perhaps a line is missing above'];
+    const related = twice.map(({ name, first }) => ({ message: `\`${name}\` is first written here`, place: first.place }));
+    this.#diagnostics.push(finding('duplicate-name', twice[0].again, message, help, related));
   }
 
   #mergedEntries(tree: Tree): Entry[] {

@@ -169,8 +169,8 @@ function resolveFallbacks(meanings: Register, desk: Desk): Map<number, number[]>
   const chains = new Map<number, number[]>();
   const firsts = new Map<number, Named<unknown>>();
   for (const named of desk.sections.fallbacks) {
-    const row = meanings.find(named.name, named.spot, desk);
     if (named.broken) continue;
+    const row = meanings.find(named.name, named.spot, desk);
     const chain: number[] = [];
     const excess = named.entry[MOST_FALLBACKS];
     if (excess !== undefined) {
