@@ -7,7 +7,6 @@ const CHUNK = 32_768;
 const SEARCH = 1024;
 
 const SPACE = 0x20;
-const BACKSLASH = 0x5c;
 
 const IS_LETTER = new Uint8Array(256);
 for (const byte of Buffer.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ')) IS_LETTER[byte] = 1;
@@ -30,19 +29,11 @@ export function countString(buffer: Buffer, start: number, end: number, tally: T
 }
 
 /**
- * A place shortly before `end` where no token spans: a space between two ASCII letters always begins a pre-token of its own, in
- * both encodings. -1 where there is none, or where a letter may belong to an escape.
+ * A place shortly before `end` where no token spans: a space before an ASCII letter always begins a pre-token, in both encodings,
+ * and is never part of an escape. -1 where there is none.
  */
 function cutBetweenWords(buffer: Buffer, start: number, end: number): number {
-  const stop = Math.max(start + 7, end - SEARCH);
-  for (let at = end - 2; at >= stop; at--) {
-    if (buffer[at] === SPACE && IS_LETTER[buffer[at - 1]] === 1 && IS_LETTER[buffer[at + 1]] === 1 && isFarFromEscape(buffer, at))
-      return at;
-  }
+  const stop = Math.max(start + 1, end - SEARCH);
+  for (let at = end - 2; at >= stop; at--) if (buffer[at] === SPACE && IS_LETTER[buffer[at + 1]] === 1) return at;
   return -1;
-}
-
-function isFarFromEscape(buffer: Buffer, at: number): boolean {
-  for (let i = at - 6; i < at; i++) if (buffer[i] === BACKSLASH) return false;
-  return true;
 }

@@ -21,13 +21,17 @@ const JOBS: Record<string, (body: Buffer) => number> = {
     return request.body.text().length + countTokens(request, new CountMemory()).exact('o200k_base', 8000);
   },
   'read + splice': (body) =>
-    splice(readRequestBody('chat', body), { model: 'gpt-5', outputCap: { name: 'max_completion_tokens', tokens: 100 }, includeUsage: true }).length,
+    splice(readRequestBody('chat', body), { model: 'gpt-5', outputCap: { name: 'max_completion_tokens', tokens: 100 }, includeUsage: true })
+      .length,
 };
 
 const SHAPES: Record<string, (bytes: number) => object[]> = {
   'one message': (bytes) => [{ role: 'user', content: fill(bytes) }],
   'chat of 500 bytes a turn': (bytes) =>
-    Array.from({ length: Math.max(1, Math.round(bytes / 530)) }, (_, i) => ({ role: i % 2 === 0 ? 'user' : 'assistant', content: fill(500) })),
+    Array.from({ length: Math.max(1, Math.round(bytes / 530)) }, (_, i) => ({
+      role: i % 2 === 0 ? 'user' : 'assistant',
+      content: fill(500),
+    })),
 };
 
 function fill(bytes: number): string {
@@ -57,7 +61,15 @@ console.log('| body | job | µs | ratio |\n|---|---|---|---|');
 for (const [shape, messages] of Object.entries(SHAPES)) {
   for (const bytes of [1024, 8192, 65_536, 1_048_576]) {
     const body = Buffer.from(
-      JSON.stringify({ model: 'auto', messages: messages(bytes), temperature: 0.2, max_tokens: 500, stream: true, user: 'someone', seed: 7 }),
+      JSON.stringify({
+        model: 'auto',
+        messages: messages(bytes),
+        temperature: 0.2,
+        max_tokens: 500,
+        stream: true,
+        user: 'someone',
+        seed: 7,
+      }),
     );
     const medians = measure(body);
     const base = medians['toString + JSON.parse'];

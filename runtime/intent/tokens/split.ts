@@ -102,9 +102,8 @@ function afterWord(bytes: Uint8Array, from: number, size: number): number {
 function afterContraction(bytes: Uint8Array, at: number, size: number): number {
   if (at + 1 >= size || bytes[at] !== APOSTROPHE) return at;
   const first = bytes[at + 1] | 0x20;
-  if (bytes[at + 1] < 0x41) return at;
   if (first === 0x73 || first === 0x74 || first === 0x6d || first === 0x64) return at + 2;
-  if (at + 2 >= size || bytes[at + 2] < 0x41) return at;
+  if (at + 2 >= size) return at;
   const second = bytes[at + 2] | 0x20;
   if ((first === 0x72 || first === 0x76) && second === 0x65) return at + 3;
   return first === 0x6c && second === 0x6c ? at + 3 : at;
