@@ -65,6 +65,21 @@ describe('warns', () => {
   ])('of %s', (_, sketch, message) => {
     expect(messagesOf('unsatisfiable', sketch)).toEqual([message]);
   });
+  test('with what each target lacks, and the remedy', () => {
+    const targets = [
+      { backend: 'cloud', model: 'm', price: { input: 1, output: 10 } },
+      { backend: 'home', model: 'm', price: 'unknown' as const },
+    ];
+    expect(checkRule('unsatisfiable', one({ maxCost: 10 }, { targets, virtual: {} }))).toEqual([
+      expect.objectContaining({
+        help: 'raise `max_cost_per_request`, or add a target that meets it',
+        related: [
+          expect.objectContaining({ message: '`home/m` has no known price' }),
+          expect.objectContaining({ message: '`cloud/m` costs more for a single token' }),
+        ],
+      }),
+    ]);
+  });
   test('of fallbacks that do not help, or are not permitted', () => {
     const restricted = { privacy: 'restricted', match: { model: ['gpt-5'] } } as const;
     expect(messagesOf('unsatisfiable', one({ ...restricted, fallbackAllowed: false }, { fallbacks: { 'gpt-5': ['llama'] } }))).toHaveLength(
