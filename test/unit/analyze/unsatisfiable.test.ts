@@ -80,6 +80,25 @@ describe('warns', () => {
       }),
     ]);
   });
+  test('of the fewest constraints that do it', () => {
+    const price = { input: 9, output: 9 };
+    const targets = [
+      { backend: 'home', model: 'm', tier: 2, price },
+      { backend: 'cloud', model: 'm', tier: 4 },
+    ];
+    const strict = { privacy: 'restricted', maxCost: 1, minTier: 5, fallbackAllowed: false } as const;
+    expect(messagesOf('unsatisfiable', one(strict, { targets, virtual: {} }))).toEqual([
+      'policy `p` rejects every request: `min_tier: 5` excludes all 2 targets of `m`',
+    ]);
+    const apart = [
+      { ...targets[0], tier: 5 },
+      { ...targets[1], tier: 5 },
+      { backend: 'home', model: 'n' },
+    ];
+    expect(messagesOf('unsatisfiable', one({ ...strict, match: { model: ['auto'] } }, { targets: apart }))).toEqual([
+      'policy `p` rejects every request: `privacy: restricted`, `max_cost_per_request` and `min_tier: 5` together exclude all 3 targets of `auto`',
+    ]);
+  });
   test('of fallbacks that do not help, or are not permitted', () => {
     const restricted = { privacy: 'restricted', match: { model: ['gpt-5'] } } as const;
     expect(messagesOf('unsatisfiable', one({ ...restricted, fallbackAllowed: false }, { fallbacks: { 'gpt-5': ['llama'] } }))).toHaveLength(
