@@ -57,25 +57,30 @@ export function buildTextScan(words: readonly string[]): (text: string) => TextS
       }
     }
   }
+  // States are offsets into the table; one that ends words is stored as its complement, so that a sign tells.
   const table = new Int32Array(next.length * width);
   next.forEach((row, state) => {
-    table.set(row, state * width);
+    for (let column = 0; column < width; column++) {
+      const to = row[column]!;
+      table[state * width + column] = ends[to]!.length > 0 ? ~(to * width) : to * width;
+    }
   });
   const lengths = patterns.map((word) => word.length);
   const scan: TextScan = { found: new Uint8Array(words.length), codeBlock: false, lines: 1 };
+  const onlyAscii = wide.size === 0;
 
   return (text) => {
     scan.found.fill(0);
     let lines = 1;
     let state = 0;
-    for (let i = 0; i < text.length; i++) {
+    const { length } = text;
+    for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit === 10) lines++;
-      const column = unit < 128 ? classes[unit]! : (wide.get(unit) ?? 0);
-      state = table[state * width + column]!;
-      const hits = ends[state]!;
-      for (let hit = 0; hit < hits.length; hit++) {
-        const index = hits[hit]!;
+      state = table[state + (unit < 128 ? classes[unit]! : onlyAscii ? 0 : (wide.get(unit) ?? 0))]!;
+      if (state >= 0) continue;
+      state = ~state;
+      for (const index of ends[state / width]!) {
         if (isBreak(text, i + 1) && isBreak(text, i - lengths[index]!)) scan.found[index] = 1;
       }
     }
