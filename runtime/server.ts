@@ -14,6 +14,7 @@ import { loadArtifact, readArtifact } from './router/load-artifact.ts';
 import { type OpenOptions, openRouter } from './router/open-router.ts';
 import { PolicyCell } from './router/policy-cell.ts';
 import { PolicyLoader } from './router/policy-loader.ts';
+import { reportLoad } from './router/report-load.ts';
 import { watchArtifact } from './router/watch-artifact.ts';
 import { watchPolicies } from './router/watch-policies.ts';
 import { createLogger } from './telemetry/create-logger.ts';
@@ -76,8 +77,8 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
     policy: router.hash,
     keyless: router.manifest.callers.length === 0,
     async reload() {
-      const loaded = await loader.load();
-      log.info({ ...loaded, router: undefined }, 'reload');
+      log.info('reload');
+      reportLoad(gateway, await loader.load());
     },
     async close() {
       for (const stop of stopWatching) stop();

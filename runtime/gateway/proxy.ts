@@ -66,6 +66,10 @@ function decide(gateway: Gateway, exchange: Exchange, request: FastifyRequest): 
   const decided = performance.now();
   exchange.decisionMicros = (decided - start) * 1e3;
   gateway.metrics.recordDecision(analyzed - start, decided - analyzed);
+  if (gateway.log.isLevelEnabled('debug')) {
+    const { intent: read, decision } = exchange.router.module.explain(intent, choice.live, choice.excluded, exchange.id);
+    gateway.log.debug({ request_id: exchange.id, intent: read, decision }, 'decision');
+  }
   return choice;
 }
 

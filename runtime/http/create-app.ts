@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { authenticate } from '../auth/authenticate.ts';
+import { refuseForeignHost } from '../auth/refuse-foreign-host.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { GatewayError } from '../gateway/gateway-error.ts';
 import { answerClientError } from './answer-client-error.ts';
@@ -17,6 +18,8 @@ import { serveRoute } from './route.ts';
 
 /** Longest time the headers and body of a request may take to arrive, in ms. */
 const ARRIVAL = 60_000;
+/** Most connections at once: bounds what bodies can hold. */
+const CONNECTIONS = 8_192;
 
 /** Every route of the server, described in `/openapi.json` by the same words that define it. */
 export async function createApp(gateway: Gateway, version: string): Promise<FastifyInstance> {
@@ -29,6 +32,7 @@ export async function createApp(gateway: Gateway, version: string): Promise<Fast
     routerOptions: { maxParamLength: 256 },
     exposeHeadRoutes: false,
   });
+  app.server.maxConnections = CONNECTIONS;
   // Bodies stay bytes: they are read once, by the reader of requests, and passed on.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -43,6 +47,7 @@ export async function createApp(gateway: Gateway, version: string): Promise<Fast
     const { scope, proxied } = request.routeOptions.config;
     if (!proxied) reply.header('x-request-id', request.id);
     if (gateway.draining) reply.header('connection', 'close');
+    if (request.router.manifest.callers.length === 0) refuseForeignHost(request.headers.host);
     // A route that names no scope is nobody's: only null opens one.
     request.caller =
       scope === null || request.is404

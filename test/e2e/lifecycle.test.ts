@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { request } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Upstream } from '../upstreams/upstream.ts';
 import { compileText, launch, Policyd, writeArtifact } from './policyd.ts';
@@ -61,6 +62,12 @@ test('it says where it serves, and that it serves loopback only', async () => {
   expect(policyd.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(policyd.output).toContain('only loopback is served');
   expect((await fetch(`${policyd.url}/health/ready`)).status).toBe(200);
+  const { port } = new URL(policyd.url);
+  const statusFor = async (host: string) => (await request(`${policyd.url}/health`, { headers: { host } })).statusCode;
+  expect(await Promise.all([`localhost:${port}`, `a.localhost:${port}`, `[::1]:${port}`, '127.0.0.1'].map(statusFor))).toEqual([
+    200, 200, 200, 200,
+  ]);
+  expect(await Promise.all([`rebound.example:${port}`, 'localhost.example', '10.0.0.1'].map(statusFor))).toEqual([403, 403, 403]);
   await policyd.stop();
 });
 
