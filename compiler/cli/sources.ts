@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Source } from '../understand.ts';
@@ -24,7 +25,7 @@ export async function readSources(
   const files = new Map<string, string>();
   const sources: Source[] = [];
   for (const path of paths) {
-    if (path === '-') sources.push({ file: '<stdin>', text: await readStdin(io.stdin) });
+    if (path === '-') sources.push({ file: '<stdin>', text: await readAll(io.stdin, 'standard input') });
     else await collect(resolve(io.cwd, path), path, io.cwd, kind, files);
   }
   let bytes = 0;
@@ -55,9 +56,8 @@ async function walk(folder: string, cwd: string, kind: Kind, files: Map<string, 
     // `stat`, not the entry's own type: a mounted ConfigMap is made of symbolic links.
     const info = await stat(path).catch(() => null);
     if (info?.isDirectory()) await walk(path, cwd, kind, files, depth + 1);
-    else if (info === null || (info.isFile() && isOfKind(name, kind))) {
-      if (isOfKind(name, kind)) add(path, cwd, files);
-    }
+    // What is not there any more, behind a dangling link perhaps, is reported when it is read.
+    else if ((info === null || info.isFile()) && isOfKind(name, kind)) add(path, cwd, files);
   }
 }
 
@@ -80,9 +80,7 @@ async function readText(path: string, file: string): Promise<string> {
   try {
     const handle = await open(path);
     try {
-      const { size } = await handle.stat();
-      if (size > MOST_BYTES) throw tooMuch(`\`${file}\` is larger than ${MOST_BYTES / 1024 / 1024} MiB`);
-      return await handle.readFile('utf8');
+      return await readAll(handle.createReadStream(), `\`${file}\``);
     } finally {
       await handle.close();
     }
@@ -92,16 +90,20 @@ async function readText(path: string, file: string): Promise<string> {
   }
 }
 
-async function readStdin(stdin: Io['stdin']): Promise<string> {
+/** The whole text, within the bound; not by the size that the file system states, which a device or a pipe has not. */
+async function readAll(stream: AsyncIterable<Uint8Array | string>, what: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of stdin) {
+  for await (const chunk of stream) {
     const buffer = Buffer.from(chunk as Uint8Array);
     bytes += buffer.length;
-    if (bytes > MOST_BYTES) throw tooMuch(`more than ${MOST_BYTES / 1024 / 1024} MiB on standard input`);
+    if (bytes > MOST_BYTES) throw tooMuch(`${what} is larger than ${MOST_BYTES / 1024 / 1024} MiB`);
     chunks.push(buffer);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const all = Buffer.concat(chunks);
+  // Replacement characters in the place of what was meant would be a policy that nobody wrote.
+  if (!isUtf8(all)) throw new UsageError(`${what} is not UTF-8 text`, 'save it as UTF-8');
+  return all.toString('utf8');
 }
 
 function reasonOf(cause: NodeJS.ErrnoException): string {
@@ -115,5 +117,5 @@ function reasonOf(cause: NodeJS.ErrnoException): string {
 }
 
 function tooMuch(what: string): UsageError {
-  return new UsageError(`${what}`, 'point at the policy folder itself');
+  return new UsageError(what, 'point at the policy folder itself');
 }
