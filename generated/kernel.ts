@@ -280,25 +280,30 @@ export function buildTextScan(words: readonly string[]): (text: string) => TextS
       }
     }
   }
+  // States are offsets into the table; one that ends words is stored as its complement, so that a sign tells.
   const table = new Int32Array(next.length * width);
   next.forEach((row, state) => {
-    table.set(row, state * width);
+    for (let column = 0; column < width; column++) {
+      const to = row[column]!;
+      table[state * width + column] = ends[to]!.length > 0 ? ~(to * width) : to * width;
+    }
   });
   const lengths = patterns.map((word) => word.length);
   const scan: TextScan = { found: new Uint8Array(words.length), codeBlock: false, lines: 1 };
+  const onlyAscii = wide.size === 0;
 
   return (text) => {
     scan.found.fill(0);
     let lines = 1;
     let state = 0;
-    for (let i = 0; i < text.length; i++) {
+    const { length } = text;
+    for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(i);
       if (unit === 10) lines++;
-      const column = unit < 128 ? classes[unit]! : (wide.get(unit) ?? 0);
-      state = table[state * width + column]!;
-      const hits = ends[state]!;
-      for (let hit = 0; hit < hits.length; hit++) {
-        const index = hits[hit]!;
+      state = table[state + (unit < 128 ? classes[unit]! : onlyAscii ? 0 : (wide.get(unit) ?? 0))]!;
+      if (state >= 0) continue;
+      state = ~state;
+      for (const index of ends[state / width]!) {
         if (isBreak(text, i + 1) && isBreak(text, i - lengths[index]!)) scan.found[index] = 1;
       }
     }
@@ -317,24 +322,85 @@ function isBreak(text: string, position: number): boolean {
   return !((unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit === 95 || unit > 127);
 }
 
+/** Entries of the table of answers; a policy that would need more is walked on every request. */
+const MOST_ANSWERS = 1 << 20;
+
+/**
+ * Builds what finds the policy that governs a request: the first of a name's list that matches caller, category and endpoint. Callers
+ * whom all policies treat alike are one class, categories too, and every combination of classes is walked once and then remembered:
+ * the time does not depend on the number of policies, and nothing jumps on who is asking.
+ */
+export function buildGovern(data: RouterData): (list: number, caller: number, category: number, endpoint: number) => number {
+  const { policies, lists, sets } = data;
+  const size = Math.max(data.callers, data.categories.length);
+  const allowed = sets.map((rows) => {
+    const set = new Uint8Array(size);
+    for (const row of rows) set[row] = 1;
+    return set;
+  });
+  const walk = (list: number, caller: number, category: number, endpoint: number): number => {
+    for (const row of lists[list]!) {
+      const { callers, categories, endpoints } = policies[row]!;
+      if (
+        (callers < 0 || allowed[callers]![caller] === 1) &&
+        (categories < 0 || allowed[categories]![category] === 1) &&
+        ((endpoints >>> endpoint) & 1) === 1
+      )
+        return row;
+    }
+    throw new Error(`no policy governs list ${list}`);
+  };
+  const callers = classesOf(data.callers, sets, new Set(policies.map((policy) => policy.callers)));
+  const categories = classesOf(data.categories.length, sets, new Set(policies.map((policy) => policy.categories)));
+  const answers = lists.length * callers.count * categories.count * 2;
+  if (answers > MOST_ANSWERS) return walk;
+
+  const callerAt = callers.classes.map((row) => row * categories.count * 2);
+  const categoryAt = categories.classes.map((row) => row * 2);
+  const stride = callers.count * categories.count * 2;
+  const known = new Int32Array(answers).fill(-1);
+  return (list, caller, category, endpoint) => {
+    const at = list * stride + callerAt[caller]! + categoryAt[category]! + endpoint;
+    const row = known[at]!;
+    if (row >= 0) return row;
+    known[at] = walk(list, caller, category, endpoint);
+    return known[at]!;
+  };
+}
+
+/** Rows that are in the same sets are one class. */
+function classesOf(size: number, sets: RouterData['sets'], used: ReadonlySet<number>) {
+  const keys = new Array<string>(size).fill('');
+  for (const set of used) for (const row of sets[set] ?? []) keys[row] += `${set} `;
+  const rows = new Map<string, number>();
+  const classes = new Int32Array(size);
+  keys.forEach((key, row) => {
+    if (!rows.has(key)) rows.set(key, rows.size);
+    classes[row] = rows.get(key)!;
+  });
+  return { classes, count: rows.size };
+}
+
 const DEFAULT_CAP = 4096;
+/** Row in `ENDPOINTS`. */
+const CHAT = 0;
 
 /**
  * Builds `analyze`: names to rows, requirements, category and class, caps. Input tokens are an interval; it is narrowed by an exact
  * count only where a threshold of the policy lies inside it, and then only up to the largest such threshold.
  */
 export function buildAnalyze(data: RouterData, resolve: (name: string) => number, blank: () => IntentRows, bind: (intent: Intent) => void) {
-  const { names, models, policies, lists, categories, classes, classifier } = data;
-  const endpoints: readonly string[] = ['chat', 'embeddings'];
+  const { names, models, policies, categories, classes, classifier } = data;
   const noCategory = categories.length - 1;
   const noClass = classes.length - 1;
   const categoryRow = rowsByName(categories.map((category) => category.name).slice(0, noCategory));
   const classRow = rowsByName(classes.map((taskClass) => taskClass.name).slice(0, noClass));
-  const allowed = data.sets.map((rows) => {
-    const set = new Uint8Array(Math.max(data.callers, categories.length));
-    for (const row of rows) set[row] = 1;
-    return set;
-  });
+  const govern = buildGovern(data);
+  // What every request reads stands in typed arrays: one load each.
+  const modelOf = Int32Array.from(names, ({ model }) => model);
+  const listOf = Int32Array.from(names, ({ list }) => list);
+  const capOfPolicy = Float64Array.from(policies, ({ maxCost }) => maxCost);
+  const capOfCategory = Float64Array.from(categories, ({ maxCost }) => maxCost);
   const words = [...new Set([...classifier.keywords.map(([word]) => word), ...classes.flatMap((taskClass) => taskClass.words ?? [])])];
   const scanText = buildTextScan(words);
   const weights = Float64Array.from(words, (word) => classifier.keywords.find(([keyword]) => keyword === word)?.[1] ?? 0);
@@ -391,7 +457,7 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       category: noCategory,
       class: noClass,
       caller,
-      endpoint: body.endpoint === 'embeddings' ? 1 : 0,
+      endpoint: body.endpoint === 'chat' ? CHAT : 1,
       required: body.required,
       flexible: 0,
       inputLow: tokens.low,
@@ -408,8 +474,7 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
     const name = resolve(body.model);
     if (name < 0) return fail(intent, 1);
     intent.name = name;
-    const { model, list } = names[name]!;
-    const encoding = models[model]!.encoding;
+    const model = modelOf[name]!;
 
     const hintedCategory = hints.category === null ? -1 : (categoryRow.get(hints.category) ?? -2);
     const hintedClass = hints.class === null ? -1 : (classRow.get(hints.class) ?? -2);
@@ -428,24 +493,19 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       (hintedCategory < 0 || hintedClass < 0) &&
       conditionsDiffer(fixed, intent.inputLow, intent.inputHigh)
     ) {
-      count(intent, tokens.exact(encoding, classifyLimit), classifyLimit);
+      count(intent, tokens.exact(models[model]!.encoding, classifyLimit), classifyLimit);
     }
     intent.category = hintedCategory >= 0 ? hintedCategory : categoryOf(fixed, intent.inputHigh);
     intent.class = hintedClass >= 0 ? hintedClass : classOf(scan, body.tools, intent.inputHigh);
     if (scores && hintedCategory < 0) intent.score = scoreOf(fixed, intent.inputHigh);
 
-    const rows = lists[list]!;
-    let at = 0;
-    while (!matches(rows[at]!, intent)) at++;
-    const policy = rows[at]!;
+    const policy = govern(listOf[name]!, caller, intent.category, intent.endpoint);
     intent.policy = policy;
-    const { fallback, maxCost } = policies[policy]!;
-    intent.flexible = hints.flexible && !hints.strict && fallback ? 1 : 0;
-    const category = categories[intent.category]!;
-    intent.costCap = Math.min(maxCost, category.maxCost);
+    intent.flexible = hints.flexible && !hints.strict && policies[policy]!.fallback ? 1 : 0;
+    intent.costCap = Math.min(capOfPolicy[policy]!, capOfCategory[intent.category]!);
 
-    if (endpoints[intent.endpoint] === 'chat') {
-      const most = category.maxOutputTokens;
+    if (intent.endpoint === CHAT) {
+      const most = categories[intent.category]!.maxOutputTokens;
       const asked = body.maxOutputTokens;
       intent.outputCap = asked === null ? (most ?? DEFAULT_CAP) : most === null ? asked : Math.min(asked, most);
       intent.capSource = asked === null ? 2 : intent.outputCap < asked ? 1 : 0;
@@ -453,21 +513,12 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
     }
     if (intent.inputLow < intent.inputHigh) {
       const limit = limitInPlay(intent);
-      if (limit >= 0) count(intent, tokens.exact(encoding, limit), limit);
+      if (limit >= 0) count(intent, tokens.exact(models[model]!.encoding, limit), limit);
     }
     intent.model = model;
     bind(intent);
     return intent;
   };
-
-  function matches(row: number, intent: Intent): boolean {
-    const policy = policies[row]!;
-    return (
-      (policy.callers < 0 || allowed[policy.callers]![intent.caller] === 1) &&
-      (policy.categories < 0 || allowed[policy.categories]![intent.category] === 1) &&
-      ((policy.endpoints >>> intent.endpoint) & 1) === 1
-    );
-  }
 
   /** The largest number of tokens below which a context window or a cost cap still tells tokens in the interval apart; -1 if none does. */
   function limitInPlay(intent: Intent): number {
@@ -773,9 +824,11 @@ export function buildDecide(data: RouterData, route: Route, bind: (intent: Inten
   const privacy = data.axes.find((axis) => axis.axis === 'privacy');
   const openOffset = privacy ? unrestrictedOffset(data) : 0;
 
+  const chains = names.map(({ model }) => models[model]!.chain);
+  const falls = Uint8Array.from(policies, ({ fallback }) => Number(fallback));
   const chainOf = (intent: Intent): readonly number[] => {
-    const { chain } = models[names[intent.name]!.model]!;
-    return policies[intent.policy]!.fallback ? chain : chain.slice(0, 1);
+    const chain = chains[intent.name]!;
+    return falls[intent.policy] === 1 ? chain : chain.slice(0, 1);
   };
   const bindLink = (intent: Intent, link: number, model: number): void => {
     intent.link = link;
@@ -784,8 +837,8 @@ export function buildDecide(data: RouterData, route: Route, bind: (intent: Inten
   };
 
   const decide: Route = (intent, tables, excluded) => {
-    const { chain } = models[names[intent.name]!.model]!;
-    const links = policies[intent.policy]!.fallback ? chain.length : 1;
+    const chain = chains[intent.name]!;
+    const links = falls[intent.policy] === 1 ? chain.length : 1;
     for (let link = 0; link < links; link++) {
       if (intent.link !== link) bindLink(intent, link, chain[link]!);
       const code = route(intent, tables, excluded);

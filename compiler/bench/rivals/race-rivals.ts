@@ -61,7 +61,7 @@ export async function raceRivals({ router, set }: LoadedPolicy, rivals: readonly
     live,
     none,
   });
-  const size = 2048;
+  const size = 256;
   const ours: Contestant = {
     name: 'policyc',
     operations: size,

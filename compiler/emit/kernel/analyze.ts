@@ -1,26 +1,29 @@
 import type { Intent, IntentRows } from '../../../schema/intent.ts';
 import type { RequestBody, RequestHints, TokenCount } from '../../../schema/request.ts';
 import type { BoundData, RouterData } from './data.ts';
+import { buildGovern } from './govern.ts';
 import { buildTextScan, type TextScan } from './text.ts';
 
 const DEFAULT_CAP = 4096;
+/** Row in `ENDPOINTS`. */
+const CHAT = 0;
 
 /**
  * Builds `analyze`: names to rows, requirements, category and class, caps. Input tokens are an interval; it is narrowed by an exact
  * count only where a threshold of the policy lies inside it, and then only up to the largest such threshold.
  */
 export function buildAnalyze(data: RouterData, resolve: (name: string) => number, blank: () => IntentRows, bind: (intent: Intent) => void) {
-  const { names, models, policies, lists, categories, classes, classifier } = data;
-  const endpoints: readonly string[] = ['chat', 'embeddings'];
+  const { names, models, policies, categories, classes, classifier } = data;
   const noCategory = categories.length - 1;
   const noClass = classes.length - 1;
   const categoryRow = rowsByName(categories.map((category) => category.name).slice(0, noCategory));
   const classRow = rowsByName(classes.map((taskClass) => taskClass.name).slice(0, noClass));
-  const allowed = data.sets.map((rows) => {
-    const set = new Uint8Array(Math.max(data.callers, categories.length));
-    for (const row of rows) set[row] = 1;
-    return set;
-  });
+  const govern = buildGovern(data);
+  // What every request reads stands in typed arrays: one load each.
+  const modelOf = Int32Array.from(names, ({ model }) => model);
+  const listOf = Int32Array.from(names, ({ list }) => list);
+  const capOfPolicy = Float64Array.from(policies, ({ maxCost }) => maxCost);
+  const capOfCategory = Float64Array.from(categories, ({ maxCost }) => maxCost);
   const words = [...new Set([...classifier.keywords.map(([word]) => word), ...classes.flatMap((taskClass) => taskClass.words ?? [])])];
   const scanText = buildTextScan(words);
   const weights = Float64Array.from(words, (word) => classifier.keywords.find(([keyword]) => keyword === word)?.[1] ?? 0);
@@ -77,7 +80,7 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       category: noCategory,
       class: noClass,
       caller,
-      endpoint: body.endpoint === 'embeddings' ? 1 : 0,
+      endpoint: body.endpoint === 'chat' ? CHAT : 1,
       required: body.required,
       flexible: 0,
       inputLow: tokens.low,
@@ -94,8 +97,7 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
     const name = resolve(body.model);
     if (name < 0) return fail(intent, 1);
     intent.name = name;
-    const { model, list } = names[name]!;
-    const encoding = models[model]!.encoding;
+    const model = modelOf[name]!;
 
     const hintedCategory = hints.category === null ? -1 : (categoryRow.get(hints.category) ?? -2);
     const hintedClass = hints.class === null ? -1 : (classRow.get(hints.class) ?? -2);
@@ -114,24 +116,19 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       (hintedCategory < 0 || hintedClass < 0) &&
       conditionsDiffer(fixed, intent.inputLow, intent.inputHigh)
     ) {
-      count(intent, tokens.exact(encoding, classifyLimit), classifyLimit);
+      count(intent, tokens.exact(models[model]!.encoding, classifyLimit), classifyLimit);
     }
     intent.category = hintedCategory >= 0 ? hintedCategory : categoryOf(fixed, intent.inputHigh);
     intent.class = hintedClass >= 0 ? hintedClass : classOf(scan, body.tools, intent.inputHigh);
     if (scores && hintedCategory < 0) intent.score = scoreOf(fixed, intent.inputHigh);
 
-    const rows = lists[list]!;
-    let at = 0;
-    while (!matches(rows[at]!, intent)) at++;
-    const policy = rows[at]!;
+    const policy = govern(listOf[name]!, caller, intent.category, intent.endpoint);
     intent.policy = policy;
-    const { fallback, maxCost } = policies[policy]!;
-    intent.flexible = hints.flexible && !hints.strict && fallback ? 1 : 0;
-    const category = categories[intent.category]!;
-    intent.costCap = Math.min(maxCost, category.maxCost);
+    intent.flexible = hints.flexible && !hints.strict && policies[policy]!.fallback ? 1 : 0;
+    intent.costCap = Math.min(capOfPolicy[policy]!, capOfCategory[intent.category]!);
 
-    if (endpoints[intent.endpoint] === 'chat') {
-      const most = category.maxOutputTokens;
+    if (intent.endpoint === CHAT) {
+      const most = categories[intent.category]!.maxOutputTokens;
       const asked = body.maxOutputTokens;
       intent.outputCap = asked === null ? (most ?? DEFAULT_CAP) : most === null ? asked : Math.min(asked, most);
       intent.capSource = asked === null ? 2 : intent.outputCap < asked ? 1 : 0;
@@ -139,21 +136,12 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
     }
     if (intent.inputLow < intent.inputHigh) {
       const limit = limitInPlay(intent);
-      if (limit >= 0) count(intent, tokens.exact(encoding, limit), limit);
+      if (limit >= 0) count(intent, tokens.exact(models[model]!.encoding, limit), limit);
     }
     intent.model = model;
     bind(intent);
     return intent;
   };
-
-  function matches(row: number, intent: Intent): boolean {
-    const policy = policies[row]!;
-    return (
-      (policy.callers < 0 || allowed[policy.callers]![intent.caller] === 1) &&
-      (policy.categories < 0 || allowed[policy.categories]![intent.category] === 1) &&
-      ((policy.endpoints >>> intent.endpoint) & 1) === 1
-    );
-  }
 
   /** The largest number of tokens below which a context window or a cost cap still tells tokens in the interval apart; -1 if none does. */
   function limitInPlay(intent: Intent): number {

@@ -16,9 +16,11 @@ export function buildDecide(data: RouterData, route: Route, bind: (intent: Inten
   const privacy = data.axes.find((axis) => axis.axis === 'privacy');
   const openOffset = privacy ? unrestrictedOffset(data) : 0;
 
+  const chains = names.map(({ model }) => models[model]!.chain);
+  const falls = Uint8Array.from(policies, ({ fallback }) => Number(fallback));
   const chainOf = (intent: Intent): readonly number[] => {
-    const { chain } = models[names[intent.name]!.model]!;
-    return policies[intent.policy]!.fallback ? chain : chain.slice(0, 1);
+    const chain = chains[intent.name]!;
+    return falls[intent.policy] === 1 ? chain : chain.slice(0, 1);
   };
   const bindLink = (intent: Intent, link: number, model: number): void => {
     intent.link = link;
@@ -27,8 +29,8 @@ export function buildDecide(data: RouterData, route: Route, bind: (intent: Inten
   };
 
   const decide: Route = (intent, tables, excluded) => {
-    const { chain } = models[names[intent.name]!.model]!;
-    const links = policies[intent.policy]!.fallback ? chain.length : 1;
+    const chain = chains[intent.name]!;
+    const links = falls[intent.policy] === 1 ? chain.length : 1;
     for (let link = 0; link < links; link++) {
       if (intent.link !== link) bindLink(intent, link, chain[link]!);
       const code = route(intent, tables, excluded);
