@@ -1,11 +1,12 @@
 import type { BackendEntry, ModelEntry } from '../../schema/policy.ts';
-import { type Backend, type Place, type Price, type Target, UNKNOWN_PRICE } from '../../schema/policy-set.ts';
+import { type Backend, type Price, type Target, UNKNOWN_PRICE } from '../../schema/policy-set.ts';
 import { type BackendType, CAPABILITIES, CLOUD_TYPES, type Zone } from '../../schema/vocabulary.ts';
 import type { Named } from '../parse/merge.ts';
 import { keyAt, spotAt } from '../parse/spot-at.ts';
 import { checkUrl } from './check-url.ts';
 import { type Desk, Register } from './desk.ts';
 import { lookUpModel } from './price-table.ts';
+import { reportDuration } from './report-duration.ts';
 import { micros, picoPerToken, readDuration, readTokens } from './units.ts';
 
 /** Where a server of the type usually listens; null: it can be anywhere. */
@@ -116,11 +117,6 @@ function resolveTimeouts(entry: NonNullable<BackendEntry['timeouts']>, tree: Nam
   return { connect: read('connect'), firstToken: read('first_token'), idle: read('idle'), total: read('total') };
 }
 
-/** A duration of the right form whose amount cannot be. */
-export function reportDuration(spot: Parameters<Desk['report']>[1], text: string, desk: Desk): null {
-  return desk.report('bad-unit', spot, `\`${text}\` is not a duration from 1ms to 24h`, 'write it like this: `800ms`, `2s`, `5m` or `1h`');
-}
-
 function resolveModels(named: Named<BackendEntry>, backend: Backend, row: number, desk: Desk): Servers['targets'] | null {
   const faults = desk.diagnostics.length;
   const targets = modelNamesOf(named).map((name) => {
@@ -187,6 +183,3 @@ function modelNamesOf({ tree }: Named<BackendEntry>): string[] {
   const models = tree.kind === 'map' ? tree.entries.get('models')?.value : undefined;
   return models?.kind === 'map' ? [...models.entries.keys()] : [];
 }
-
-/** Where something stands that nobody wrote. */
-export const NOWHERE: Place = { file: '', line: 1, column: 1 };

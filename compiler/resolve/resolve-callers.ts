@@ -2,7 +2,7 @@ import type { Caller } from '../../schema/policy-set.ts';
 import { spotAt } from '../parse/spot-at.ts';
 import type { Spot } from '../parse/tree.ts';
 import { type Desk, Register } from './desk.ts';
-import { NOWHERE } from './resolve-backends.ts';
+import { NOWHERE } from './nowhere.ts';
 import { readRate } from './units.ts';
 
 /** Callers by key; two keys with one hash would be one caller with two names. */

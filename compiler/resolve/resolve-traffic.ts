@@ -2,10 +2,11 @@ import type { TrafficEntry } from '../../schema/policy.ts';
 import type { Match, TrafficPolicy } from '../../schema/policy-set.ts';
 import type { Named } from '../parse/merge.ts';
 import { spotAt } from '../parse/spot-at.ts';
+import { checkGlobs } from './candidates.ts';
 import { commentOf } from './comment-of.ts';
 import type { Desk, Register } from './desk.ts';
-import { NOWHERE, reportDuration } from './resolve-backends.ts';
-import { checkGlobs } from './resolve-models.ts';
+import { NOWHERE } from './nowhere.ts';
+import { reportDuration } from './report-duration.ts';
 import { micros, pico, readDuration } from './units.ts';
 
 const EVERYTHING: Match = { model: null, key: null, team: null, label: null, category: null, endpoint: null };

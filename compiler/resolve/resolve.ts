@@ -7,8 +7,11 @@ import { PRICE_TABLE } from './price-table.ts';
 import { resolveBackends } from './resolve-backends.ts';
 import { checkPrices, resolveBudgets } from './resolve-budgets.ts';
 import { resolveCallers } from './resolve-callers.ts';
+import { resolveCategories } from './resolve-categories.ts';
+import { resolveClasses } from './resolve-classes.ts';
+import { resolveClassifier } from './resolve-classifier.ts';
 import { resolveModels } from './resolve-models.ts';
-import { resolveCategories, resolveClasses, resolveClassifier, resolveSlas } from './resolve-tasks.ts';
+import { resolveSlas } from './resolve-slas.ts';
 import { resolveTraffic } from './resolve-traffic.ts';
 
 export interface Resolution {
