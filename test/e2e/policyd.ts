@@ -123,6 +123,10 @@ export function launch(args: readonly string[], env: Readonly<Record<string, str
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
   });
+  // A test that fails must not leave it behind.
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   const output: string[] = [];
   child.stdout.on('data', (part: Buffer) => output.push(part.toString('utf8')));
   child.stderr.on('data', (part: Buffer) => output.push(part.toString('utf8')));
