@@ -127,7 +127,7 @@ export class DemoWorld {
     }
   }
 
-  /** Ends the gateway as an operator would, then the servers; the gateway's exit code. */
+  /** Ends the gateway as an operator would, then the servers; the gateway's exit code, 0 where it never started. */
   async stop(): Promise<number | null> {
     const child = this.#gateway;
     if (child !== null && child.exitCode === null && child.signalCode === null) {
@@ -137,7 +137,7 @@ export class DemoWorld {
     }
     await Promise.all([this.#workstation.stop(), this.#cloud.stop()].map((stopped) => stopped.catch(() => {})));
     await rm(this.#folder, { recursive: true, force: true });
-    return child?.exitCode ?? null;
+    return child === null ? 0 : child.exitCode;
   }
 }
 
