@@ -3,6 +3,7 @@ import { type Command, EXIT, type Io, UsageError } from './command.ts';
 
 /** By name, each imported only when it is asked for. */
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  bench: () => import('./commands/bench.ts'),
   check: () => import('./commands/check.ts'),
   compile: () => import('./commands/compile.ts'),
   explain: () => import('./commands/explain.ts'),

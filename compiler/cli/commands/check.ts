@@ -42,8 +42,9 @@ export const command: Command = {
         'name a folder with policy files (`policyc init` writes a first one), or pass `--allow-empty`',
       );
     }
-    print((given.text('format') ?? 'pretty') as Format, understanding, io);
-    const failing = understanding.diagnostics.some(({ severity }) => severity === 'error' || given.text('fail-on') === 'warning');
+    const failOn = given.text('fail-on') === 'warning' ? 'warning' : 'error';
+    print((given.text('format') ?? 'pretty') as Format, understanding, failOn, io);
+    const failing = understanding.diagnostics.some(({ severity }) => severity === 'error' || failOn === 'warning');
     return failing ? EXIT.FINDINGS : EXIT.CLEAN;
   },
 };
@@ -61,7 +62,7 @@ function hasMore(set: NonNullable<Understanding['set']>): boolean {
   return counts.some((count) => count > 0) || Object.keys(tiers).length > 0;
 }
 
-function print(format: Format, understanding: Understanding, io: Io): void {
+function print(format: Format, understanding: Understanding, failOn: Diagnostic['severity'], io: Io): void {
   const report: Report = understanding;
   const paint = paintFor(io);
   const writers: Record<Format, () => string> = {
@@ -69,7 +70,7 @@ function print(format: Format, understanding: Understanding, io: Io): void {
     json: () => formatJson(report),
     sarif: () => formatSarif(report),
     github: () => formatGithub(report),
-    junit: () => formatJunit(report),
+    junit: () => formatJunit(report, failOn),
   };
   io.stdout.write(writers[format]());
   const summary = summarize(understanding, format === 'pretty' ? paint : paintFor({ env: {}, stdout: { write: () => true } }));
