@@ -11,6 +11,8 @@ export interface LoadedPolicy {
   readonly router: RouterModule;
   /** Statements of `route`. */
   readonly statements: number;
+  /** The same router once more, with machine code of its own. */
+  again(): LoadedPolicy;
 }
 
 /** A router from one text of policy, as `compile` would write it. Throws what was found where the policy has errors. */
@@ -22,5 +24,8 @@ export async function loadPolicy(text: string): Promise<LoadedPolicy> {
 
 export async function loadSet(set: PolicySet): Promise<LoadedPolicy> {
   const { loadable, statements } = await emit(set, plan(set), { compiler: VERSION, sources: [] });
-  return { set, router: loadRouter(loadable), statements };
+  let loads = 0;
+  // Equal texts would share their compiled code.
+  const load = (): LoadedPolicy => ({ set, router: loadRouter(`${loadable}\n// load ${loads++}`), statements, again: load });
+  return load();
 }
