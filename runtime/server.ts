@@ -53,7 +53,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
   }
   const queue = new WaitQueue(config.queueDepth);
   const metrics = new Metrics({ backends: () => cell.active.backends, waiting: () => queue.size });
-  const gateway: Gateway = { config, cell, queue, metrics, redactor, log, memory: new CountMemory(), draining: false, sampled: 0 };
+  const gateway: Gateway = { config, cell, queue, metrics, redactor, log, memory: new CountMemory(), draining: false, sampleFrom: 0 };
   const attach = (): void => {
     redactor.add(cell.active.backends.map((backend) => backend.address.key));
     cell.active.state.onChange.add(() => queue.wake());
@@ -71,6 +71,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
   const stopWatching = [watchArtifact(gateway, loader), ...(config.watch === null ? [] : [watchPolicies(gateway, config.watch, content)])];
   const refresh = setInterval(() => cell.refresh(), REFRESH);
   const { port } = app.server.address() as AddressInfo;
+  log.info({ host: config.host, port, policy: router.hash }, 'serving');
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return {
     url: `http://${host}:${port}`,

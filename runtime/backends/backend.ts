@@ -28,6 +28,7 @@ export class Backend {
   #retry = FIRST_RETRY;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
+  #probing = false;
 
   constructor(config: BackendConfig, address: BackendAddress, probeInterval: number) {
     this.config = config;
@@ -120,7 +121,7 @@ export class Backend {
 
   /** A connection broke before an answer: that may be its end, or chance. It is asked at once, and stays a candidate meanwhile. */
   reportSuspect(): void {
-    if (!this.#closed && this.#health.state === 'up') this.#schedule(0);
+    if (!this.#closed && !this.#probing && this.#health.state === 'up') this.#schedule(0);
   }
 
   /** Asks the backend how it is, now and from now on at the interval. */
@@ -140,7 +141,9 @@ export class Backend {
   async #probe(): Promise<void> {
     const { dialect, pool } = this;
     if (this.#closed || !dialect || !pool) return;
+    this.#probing = true;
     const found = await probe(pool, dialect, this.address);
+    this.#probing = false;
     if (this.#closed) return;
     if (found.resident !== undefined) this.#resident = found.resident;
     this.#setHealth(found.health);

@@ -15,7 +15,7 @@ export function explainRejection(explanation: Explanation, router: LiveRouter): 
   if (isTooLong(explanation)) {
     const message = `the request is longer than the context of every target of ${model} [context-length] help: ${describeHelp(reasons)}`;
     return new GatewayError(400, 'invalid_request_error', 'context_length_exceeded', message, {
-      param: 'messages',
+      param: intent.endpoint === 'chat' ? 'messages' : 'input',
       reasons,
       headers: { 'x-should-retry': 'false', 'x-nexus-rejection-reasons': formatReasons(reasons) },
     });

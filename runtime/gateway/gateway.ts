@@ -17,6 +17,6 @@ export interface Gateway {
   readonly log: Logger;
   /** The server is going down: connections end with their answers. */
   draining: boolean;
-  /** Counts decisions, to pick those that are explained for the metrics. */
-  sampled: number;
+  /** `performance.now()` from which on the next decision is explained for the metrics. */
+  sampleFrom: number;
 }

@@ -7,8 +7,8 @@ import { describeRouted } from './nexus-headers.ts';
 import { type Outcome, Relay } from './relay.ts';
 import { isKeyRefused } from './upstream-failure.ts';
 
-/** One in so many decisions is explained, for the exclusions by stage in the metrics; the backend works meanwhile. */
-const SAMPLE = 64;
+/** A decision is explained this often at most, in ms, for the exclusions by stage in the metrics; the backend works meanwhile. */
+const SAMPLE = 100;
 
 /** Sends the request to the target that was chosen, whose place is already taken, and passes its answer on. */
 export async function send(gateway: Gateway, exchange: Exchange, choice: Choice): Promise<Outcome> {
@@ -48,8 +48,10 @@ export async function send(gateway: Gateway, exchange: Exchange, choice: Choice)
       relay,
     );
     exchange.routed = describeChoice(exchange, choice, route, cap);
-    if (gateway.sampled++ % SAMPLE === 0)
+    if (started >= gateway.sampleFrom) {
+      gateway.sampleFrom = started + SAMPLE;
       gateway.metrics.recordExplanation(router.module.explain(intent, choice.live, choice.excluded, exchange.id));
+    }
     const outcome = await relay.outcome;
     record(gateway, exchange, outcome, started);
     return outcome;

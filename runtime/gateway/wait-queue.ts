@@ -2,6 +2,8 @@
 export class WaitQueue {
   readonly #depth: number;
   readonly #waiters = new Set<() => boolean>();
+  #waking = false;
+  #again = false;
 
   constructor(depth: number) {
     this.#depth = depth;
@@ -35,8 +37,21 @@ export class WaitQueue {
     });
   }
 
-  /** A target's state changed, or the policy did. */
+  /**
+   * A target's state changed, or the policy did. Who takes a place changes a state again, and so calls this from within: that is
+   * remembered and done afterwards, since a waiter asked twice at once would take two places.
+   */
   wake(): void {
-    for (const tryNow of [...this.#waiters]) tryNow();
+    this.#again = true;
+    if (this.#waking) return;
+    this.#waking = true;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        for (const tryNow of [...this.#waiters]) tryNow();
+      }
+    } finally {
+      this.#waking = false;
+    }
   }
 }

@@ -67,7 +67,7 @@ export class Metrics {
     });
     this.#explained = new Counter({
       name: 'policyd_decisions_explained_total',
-      help: 'decisions whose stages were evaluated: every rejection, and one in 64 routed ones',
+      help: 'decisions whose stages were evaluated: every rejection, and at most ten routed ones a second',
       labelNames: ['decision'],
       registers,
     });

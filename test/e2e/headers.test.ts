@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Upstream } from '../upstreams/upstream.ts';
 import { Policyd, readError } from './policyd.ts';
@@ -103,6 +105,22 @@ test('4xx of the backend, of the body, of the model, of the length, of the heade
   check(await policyd.chat('tight', {}, { 'x-nexus-strict': 'perhaps' }), 400, 'none', 'none', 'none');
   check(await policyd.post('/v1/chat/completions', 'x'.repeat(11 << 20)), 413, 'none', 'none', 'none');
   check(await policyd.post('/v1/chat/completions', 'a=b', { 'content-type': 'text/plain' }), 415, 'none', 'none', 'none');
+});
+
+test('a body over the limit is taken to its end, so that a caller that is still writing gets the answer', async () => {
+  const size = 20 << 20;
+  const statuses: (number | undefined)[] = [];
+  const call = request(`${policyd.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'content-length': size },
+  });
+  call.on('response', (answer) => statuses.push(answer.resume().statusCode));
+  call.write(Buffer.alloc(1 << 20, 'x'));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const written = once(call, 'finish', { signal: AbortSignal.timeout(5_000) });
+  call.end(Buffer.alloc(size - (1 << 20), 'x'));
+  await written;
+  await expect.poll(() => statuses).toEqual([413]);
 });
 
 test('5xx of the last backend keeps its status and body', async () => {

@@ -19,6 +19,23 @@ test('places go out in order of arrival', async () => {
   expect([order, queue.size]).toEqual([[1, 2, 3], 0]);
 });
 
+test('who takes a place and so wakes the others is not asked again meanwhile', async () => {
+  const queue = new WaitQueue(10);
+  let places = 0;
+  let taken = 0;
+  const take = (): number | null => {
+    if (places === 0) return null;
+    places--;
+    queue.wake();
+    return ++taken;
+  };
+  const waiting = [queue.wait(take, 1_000, nobody), queue.wait(take, 1_000, nobody)];
+  places = 3;
+  queue.wake();
+  await Promise.all(waiting);
+  expect([taken, places]).toEqual([2, 1]);
+});
+
 test('full, late, cancelled: null, and nothing is left behind', async () => {
   const queue = new WaitQueue(1);
   let cancel = nobody;
