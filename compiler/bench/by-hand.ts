@@ -1,46 +1,49 @@
+/** A request as whoever writes a router by hand would lay it out: offsets of its rows, its masks, its tokens and its cap. */
+export interface HandRequest {
+  readonly model: number;
+  readonly capability: number;
+  readonly context: number;
+  readonly privacy: number;
+  readonly live: number;
+  readonly tier: number;
+  readonly quality: number;
+  readonly sla: number;
+  readonly flexible: number;
+  readonly relax: number;
+  readonly rank: number;
+  readonly cheap: number;
+  readonly input: number;
+  readonly output: number;
+  readonly cap: number;
+}
+
 /**
  * What `route` of a synthetic policy loads, compares and ANDs, written down by hand and nothing more: two orders of the targets, eight
- * rows and five price classes each, four masks, the first bit of each. No fields are looked up: `rows` holds the offsets of a request
- * at `at` one after the other, `costs` its tokens and cap. The lower bound that the generated code is held against.
+ * rows and five price classes each, four masks, the first bit of each. It neither chooses among the four nor looks at what is loading:
+ * the lower bound that the generated code is held against. `stride` is the rows of an order, `prices` the first row of the prices.
  */
 export function decideByHand(
-  rows: Int32Array,
-  at: number,
-  costs: Float64Array,
+  request: HandRequest,
   masks: Int32Array,
   excluded: Int32Array,
   permutation: Int32Array,
   stride: number,
   prices: number,
 ): number {
-  const c = (at >> 4) * 3;
-  const input = costs[c]!;
-  const output = costs[c + 1]!;
-  const cap = costs[c + 2]!;
+  const { input, output, cap, model, capability, context, privacy, live, tier, quality, sla, flexible, relax, rank, cheap } = request;
   const f0 = +(input * 0 + output * 0 > cap) - 1;
   const f1 = +(input * 250000 + output * 2000000 > cap) - 1;
   const f2 = +(input * 1250000 + output * 10000000 > cap) - 1;
   const f3 = +(input * 100000 + output * 400000 > cap) - 1;
   const f4 = +(input * 3000000 + output * 15000000 > cap) - 1;
-  const model = rows[at]!;
-  const capability = rows[at + 1]!;
-  const context = rows[at + 2]!;
-  const privacy = rows[at + 3]!;
-  const live = rows[at + 4]!;
-  const tier = rows[at + 5]!;
-  const quality = rows[at + 6]!;
-  const sla = rows[at + 7]!;
-  const flexible = rows[at + 8]!;
-  const relax = rows[at + 9]!;
-  const r = rows[at + 10]!;
-  const o = Math.imul(r, stride);
+  const o = Math.imul(rank, stride);
   const h =
     masks[(o + model) | 0]! &
     masks[(o + capability) | 0]! &
     masks[(o + context) | 0]! &
     masks[(o + privacy) | 0]! &
     masks[(o + live) | 0]! &
-    ~excluded[r]! &
+    ~excluded[rank]! &
     ((f0 & masks[(o + prices) | 0]!) |
       (f1 & masks[(o + prices + 1) | 0]!) |
       (f2 & masks[(o + prices + 2) | 0]!) |
@@ -48,15 +51,14 @@ export function decideByHand(
       (f4 & masks[(o + prices + 4) | 0]!));
   const t = masks[(o + tier) | 0]!;
   const q = masks[(o + quality) | 0]! & masks[(o + sla) | 0]!;
-  const r2 = rows[at + 11]!;
-  const p = Math.imul(r2, stride);
+  const p = Math.imul(cheap, stride);
   const h2 =
     masks[(p + model) | 0]! &
     masks[(p + capability) | 0]! &
     masks[(p + context) | 0]! &
     masks[(p + privacy) | 0]! &
     masks[(p + live) | 0]! &
-    ~excluded[r2]! &
+    ~excluded[cheap]! &
     ((f0 & masks[(p + prices) | 0]!) |
       (f1 & masks[(p + prices + 1) | 0]!) |
       (f2 & masks[(p + prices + 2) | 0]!) |
@@ -65,5 +67,5 @@ export function decideByHand(
   const t2 = masks[(p + tier) | 0]!;
   const q2 = masks[(p + quality) | 0]! & masks[(p + sla) | 0]!;
   const later = Math.clz32(h & (t | flexible) & q) + Math.clz32(h2 & t2 & (q2 | relax)) + Math.clz32(h2 & (t2 | flexible) & (q2 | relax));
-  return permutation[r * 33 + Math.clz32(h & t & q)]! ^ (later << 16);
+  return permutation[(Math.imul(rank, 33) + Math.clz32(h & t & q)) | 0]! ^ (later << 16);
 }

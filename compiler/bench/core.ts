@@ -3,7 +3,7 @@ import type { Live } from '../../schema/router.ts';
 import { CODE } from '../../schema/decision.ts';
 import { plan } from '../plan/plan.ts';
 import { seededRandom } from '../prove/states.ts';
-import { decideByHand } from './by-hand.ts';
+import { decideByHand, type HandRequest } from './by-hand.ts';
 import { drawRequests, drawSnapshot } from './draw-requests.ts';
 import type { LoadedPolicy } from './load-policy.ts';
 import { loop } from './loop.ts';
@@ -54,20 +54,35 @@ export function raceByHand(name: string, scene: Scene): Contestant {
   const price = axes.find(({ content }) => content.kind === 'price');
   if (words !== 1 || !named || axes.length !== AXES.length + 1 || price?.rows !== 5)
     throw new Error('the policy does not have the axes that are written by hand');
-  const rows = new Int32Array(POOL * 16);
-  const costs = new Float64Array(POOL * 3);
-  intents.forEach((intent, row) => {
-    rows.set([...AXES.map((axis) => intent.at[axis]!), -intent.flexible, intent.at.relax!, intent.at.rank!, intent.at.cheap!], row * 16);
-    costs.set([intent.input, intent.output, intent.costCap], row * 3);
+  const requests = intents.map(({ at, flexible, input, output, costCap }): HandRequest => {
+    const { model, capability, context, privacy, live, tier, quality, sla, relax, rank, cheap } = at as Record<string, number>;
+    return {
+      model,
+      capability,
+      context,
+      privacy,
+      live,
+      tier,
+      quality,
+      sla,
+      flexible: 0 - flexible,
+      relax,
+      rank,
+      cheap,
+      input,
+      output,
+      cap: costCap,
+    } as HandRequest;
   });
-  const scope = { decide: decideByHand, rows, costs, masks: live.masks, none: router.none, permutation: live.permutation };
+  const { masks, permutation } = live;
   intents.forEach((intent, row) => {
     const code = router.route(intent, live, router.none);
-    const own = decideByHand(rows, row * 16, costs, live.masks, router.none, live.permutation, stride, price.row);
+    const own = decideByHand(requests[row]!, masks, router.none, permutation, stride, price.row);
     const strict = ((code >> CODE.RELAXED_SHIFT) & CODE.RELAXED) === 0;
     if (code >= 0 && strict && (code & CODE.TARGET) !== (own & CODE.TARGET)) throw new Error('the hand-written decision disagrees');
   });
-  const run = loop(`decide(rows, (i & ${POOL - 1}) << 4, costs, masks, none, permutation, ${stride}, ${price.row})`, scope);
+  const scope = { decide: decideByHand, requests, masks, none: router.none, permutation };
+  const run = loop(`decide(requests[i & ${POOL - 1}], masks, none, permutation, ${stride}, ${price.row})`, scope);
   let turn = 0;
   return { name, operations: OPERATIONS, prepare: () => disturb(scene, turn++), run: () => run(OPERATIONS) };
 }

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
  * Bytes that `run` allocates on the heap: growth of the used heap, plus what collections took away meanwhile. Optimized code is asked
  * for first, by `warm` calls of `run`; what the measurement itself allocates is measured with an empty run and subtracted.
  */
-export function countBytes(run: () => unknown, warm = 3): number {
+export function countBytes(run: () => unknown, warm = 10): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   for (let i = 0; i < warm; i++) run();
