@@ -20,7 +20,7 @@ export const tabulatePolicy = (name: string, figures: PolicyFigures): Table => (
     ['decisions over 1 ms', `${figures.single.over} of ${figures.single.timed.toLocaleString('en-US')}`, '', ''],
   ],
   notes: [
-    `Requests over the names of the policy, with facts of small bodies and known token counts. Percentiles: decisions timed one by one, each with the cost of two timestamps; the few longest are collections and pauses of the machine. Bytes: growth of the heap plus what was collected.`,
+    `Requests over the names of the policy, with facts of small bodies and known token counts. Percentiles: decisions timed one by one, each with the cost of two timestamps; collections and pauses of the machine are in them. Bytes: growth of the heap plus what was collected.`,
   ],
 });
 
