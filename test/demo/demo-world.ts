@@ -10,6 +10,8 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const KEY = 'sk-demo-4e1f0c';
 /** Longest time to start serving, and for any change to show, in ms. */
 const PATIENCE = 15_000;
+/** Time between two health probes, in ms: short, so that the tale does not wait for them. */
+const PROBE = 400;
 const LOCAL_MODELS = ['llama3.2', 'qwen2.5-coder', 'nomic-embed-text'];
 const WORKSTATION: UpstreamOptions = { models: LOCAL_MODELS, resident: LOCAL_MODELS };
 const CLOUD: UpstreamOptions = { models: ['gpt-5', 'gpt-5-mini', 'text-embedding-3-small'], key: KEY };
@@ -74,7 +76,8 @@ export class DemoWorld {
   }
 
   async serve(): Promise<void> {
-    const args = [join(ROOT, 'runtime/bin.js'), '--policy', 'generated', '--data', 'data', '--port', '0', '--log-level', 'warn'];
+    const flags = { policy: 'generated', data: 'data', port: 0, 'log-level': 'warn', 'probe-interval': PROBE };
+    const args = [join(ROOT, 'runtime/bin.js'), ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])];
     const env = { PATH: process.env.PATH, OLLAMA_URL: this.workstationUrl, DEMO_OPENAI_URL: this.cloudUrl, OPENAI_API_KEY: KEY };
     const child = spawn(process.execPath, args, { cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'], env });
     this.#gateway = child;
