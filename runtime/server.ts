@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { Fleet } from './backends/fleet.ts';
 import type { Config } from './config/config.ts';
@@ -61,7 +60,6 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
   };
   cell.onSwap.add(attach);
   attach();
-  await mkdir(config.data, { recursive: true });
   await started;
   cell.refresh();
   const app = await createApp(gateway, version);

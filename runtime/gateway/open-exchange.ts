@@ -30,6 +30,8 @@ export function openExchange(endpoint: Endpoint, request: FastifyRequest, reply:
     cancel: () => {},
   };
   exchange.router.inFlight++;
+  // A chunk that meets a socket just gone is the caller's end, told by `close`; without a listener it would be the server's.
+  reply.raw.on('error', () => {});
   reply.raw.once('close', () => {
     if (reply.raw.writableFinished) return;
     exchange.gone = true;
