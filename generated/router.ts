@@ -298,6 +298,7 @@ const router = assemble(
     columns: TARGETS,
     names: NAMES,
     models: MODELS,
+    modelRows: MODEL_ROW,
     policies: POLICIES,
     lists: LISTS,
     sets: SETS,

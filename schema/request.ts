@@ -35,6 +35,8 @@ export interface RequestHints {
 export interface TokenCount {
   readonly low: number;
   readonly high: number;
+  /** A lower bound that costs little: `limit` or more where that can be told without counting, else what is known. Pure. */
+  atLeast(limit: number): number;
   /** The exact count where it is ≤ limit, any number above limit otherwise. Pure. */
   exact(encoding: Encoding, limit: number): number;
 }

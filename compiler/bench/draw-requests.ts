@@ -44,7 +44,7 @@ export function drawRequests(set: PolicySet, size: number, random: () => number)
       },
       hints: random() < 0.2 ? FLEXIBLE : NO_HINTS,
       caller: Math.floor(random() * set.callers.length),
-      tokens: { low: tokens, high: tokens, exact: () => tokens },
+      tokens: { low: tokens, high: tokens, atLeast: () => tokens, exact: () => tokens },
     };
   });
 }

@@ -17,7 +17,7 @@ export async function countRequestTokens(request: ReadRequest, encoding: Encodin
   const frame = request.body.endpoint === 'chat' ? REPLY + request.messages.length * PER_MESSAGE : 0;
   const texts = request.messages.flat();
   const count = texts.reduce((sum, text) => sum + countText(tokenizer, text), frame + request.images * PER_IMAGE);
-  return { low: count, high: count, exact: () => count };
+  return { low: count, high: count, atLeast: () => count, exact: () => count };
 }
 
 const countText = (tokenizer: Tiktoken, text: string): number =>

@@ -157,6 +157,7 @@ function writeAssembly({ data }: Plan): string {
     columns: TARGETS,
     names: NAMES,
     models: MODELS,
+    modelRows: ${data.modelRows.length > 0 ? indexName('model') : '[]'},
     policies: POLICIES,
     lists: LISTS,
     sets: SETS,

@@ -9,10 +9,7 @@ export function planAxis(constraint: Constraint, table: AxisTable, row: number, 
   return { data, labels, index };
 }
 
-function contentOf(
-  table: AxisTable,
-  words: number,
-): { content: AxisData['content']; labels: readonly string[]; index: Index | null } {
+function contentOf(table: AxisTable, words: number): { content: AxisData['content']; labels: readonly string[]; index: Index | null } {
   const labels = (rows: readonly { readonly label: string }[]): string[] => rows.map(({ label }) => label);
   switch (table.kind) {
     case 'static':

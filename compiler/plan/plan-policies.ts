@@ -18,7 +18,10 @@ export function planPolicies(set: PolicySet): Pick<RouterData, 'sets' | 'policie
       sla: policy.sla === null ? null : set.slas[policy.sla]!.name,
       callers: match.key === null && match.team === null && match.label === null ? -1 : sets.add(callersOf(set, policy)),
       categories: match.category === null ? -1 : sets.add(match.category),
-      endpoints: match.endpoint === null ? (1 << ENDPOINTS.length) - 1 : match.endpoint.reduce((bits, name) => bits | (1 << ENDPOINTS.indexOf(name)), 0),
+      endpoints:
+        match.endpoint === null
+          ? (1 << ENDPOINTS.length) - 1
+          : match.endpoint.reduce((bits, name) => bits | (1 << ENDPOINTS.indexOf(name)), 0),
     };
   });
   return { sets: sets.rows, policies };

@@ -45,6 +45,7 @@ export function plan(set: PolicySet): Plan {
       columns: planColumns(set),
       names,
       models: set.models.map(({ name, virtual, chain, encoding }) => ({ name, virtual, chain, encoding })),
+      modelRows: rowsOf(indexes.get('model')),
       policies,
       lists,
       sets,
@@ -61,6 +62,8 @@ export function plan(set: PolicySet): Plan {
     cheapOf: ranks.cheapOf,
   };
 }
+
+const rowsOf = (index: Index | undefined): readonly number[] => (index === undefined || index.by === 'need' ? [] : index.rows);
 
 /** Distinct (objective, reference request), then, if there are budgets, the same for the soft limit. */
 function planRanks(set: PolicySet) {

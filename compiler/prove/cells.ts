@@ -103,6 +103,11 @@ function priceClasses(set: PolicySet): readonly { readonly input: number; readon
 
 /** Token counts as the runtime knows them: exactly, or as an interval that is narrowed when somebody asks. */
 export function countsOf(tokens: number, exact: boolean): TokenCount {
-  if (exact) return { low: tokens, high: tokens, exact: () => tokens };
-  return { low: 0, high: tokens * 4 + 64, exact: (_, limit) => (tokens <= limit ? tokens : limit + 1) };
+  if (exact) return { low: tokens, high: tokens, atLeast: () => tokens, exact: () => tokens };
+  return {
+    low: 0,
+    high: tokens * 4 + 64,
+    atLeast: (limit) => Math.min(limit, tokens >> 1),
+    exact: (_, limit) => (tokens <= limit ? tokens : limit + 1),
+  };
 }

@@ -59,6 +59,8 @@ export function compareCell(
   const first = links[0]!;
   for (let target = 0; target < set.targets.length; target++) {
     const stages = stagesOf(router, intent, live, target);
+    // Tokens that are known as an interval are narrowed for the targets that can serve; of the others it only matters that they are out.
+    if (!exact && stages.has('RequestAnalyzer') && first.stageExcludes.RequestAnalyzer.has(target)) continue;
     for (const stage of STAGES) {
       const expected = first.stageExcludes[stage].has(target);
       if (stages.has(stage) !== expected) return differ(`${stage} on ${nameOf(set, target)}`, verdict(expected), verdict(!expected));

@@ -96,6 +96,7 @@ export function prove(set: PolicySet, router: RouterModule): Proven {
     if (difference) return fail(difference);
     count.decisions += masks.length;
   }
+  if (representatives.length === 0) return { proof: { ...count, sampled }, difference: null, selfTest: [] };
   const states_ = whole ? `all ${masks.length}` : `${masks.length} of 2^${set.targets.length}`;
   sampled.push(`${states_} live states for ${representatives.length} cells, ${states.length} states in turn for the others`);
   return { proof: { ...count, sampled }, difference: null, selfTest: makeSelfTest(set, spread(kept, VECTORS), random) };

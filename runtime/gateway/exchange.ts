@@ -5,6 +5,7 @@ import { type Endpoint, RELAXATIONS } from '../../schema/vocabulary.ts';
 import type { Request, RequestTokens } from '../intent/request.ts';
 import type { LiveRouter, Route } from '../router/live-router.ts';
 import type { Choice } from './choose.ts';
+import { countForEstimate } from './count-for-estimate.ts';
 import type { Routed } from './nexus-headers.ts';
 import type { Outcome } from './relay.ts';
 import type { UpstreamFailure } from './upstream-failure.ts';
@@ -49,12 +50,16 @@ export function describeChoice(exchange: Exchange, choice: Choice, route: Route,
   const warnings: string[] = [];
   const relaxed = RELAXATIONS[(choice.code >> CODE.RELAXED_SHIFT) & CODE.RELAXED];
   if (relaxed === 'tier' || relaxed === 'tier+quality') warnings.push('tier-fallback');
-  if (relaxed === 'quality' || relaxed === 'tier+quality') warnings.push('quality-floor');
+  if (relaxed === 'quality' || relaxed === 'tier+quality') {
+    const missed = module.verdicts(intent, choice.live, choice.excluded, route.row);
+    if (missed.includes('quality') || missed.includes('measured')) warnings.push('quality-floor');
+    if (missed.includes('sla')) warnings.push('sla');
+  }
   if (cap !== null) warnings.push(`output-cap-${intent.capSource === 1 ? 'lowered' : 'added'}=${cap}`);
   return {
     route,
     reason: module.reason(intent, choice.live, choice.excluded, choice.code, exchange.tried.length),
-    cost: module.estimate(intent, route.row),
+    cost: module.estimate(route.priced ? countForEstimate(intent, exchange.tokens!, route.config.encoding) : intent, route.row),
     warnings,
   };
 }

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import { choose } from '../gateway/choose.ts';
+import { countForEstimate } from '../gateway/count-for-estimate.ts';
+import { CODE } from '../../schema/decision.ts';
 import { readHints } from '../gateway/read-hints.ts';
 import { refuseProblem } from '../gateway/refuse-problem.ts';
 import { readRequestBody } from '../intent/request-body.ts';
@@ -19,9 +21,11 @@ export function serveRoute(app: FastifyInstance, gateway: Gateway): void {
     const start = performance.now();
     const intent = router.module.analyze(asked.body, hints, request.caller, tokens);
     refuseProblem(intent.problem, asked.body.model, hints);
-    const { live, excluded } = choose(router, intent, []);
+    const { live, excluded, code } = choose(router, intent, []);
     const micros = (performance.now() - start) * 1e3;
-    const explanation = router.module.explain(intent, live, excluded, request.id);
+    const chosen = code === CODE.REJECT ? null : router.routes[code & CODE.TARGET];
+    const counted = chosen === null ? intent : countForEstimate(intent, tokens, chosen.config.encoding);
+    const explanation = router.module.explain(counted, live, excluded, request.id);
     const links = explanation.links.map((link) => ({
       ...link,
       stages: link.stages.map((stage) => ({

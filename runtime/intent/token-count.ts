@@ -1,11 +1,13 @@
 import type { Encoding } from '../../schema/vocabulary.ts';
+import { MESSAGE_KEYS, PART_KEYS } from './chat-keys.ts';
+import { isImage } from './count-images.ts';
 import type { CountMemory } from './count-memory.ts';
 import { countMessage, PER_MESSAGE } from './count-message.ts';
 import { countString } from './count-string.ts';
 import { type Field, KIND } from './fields.ts';
 import { isNull } from './read-value.ts';
 import type { Request, RequestTokens } from './request.ts';
-import { scanElements, scanMembers } from './scan.ts';
+import { pickFields, scanElements, scanMembers } from './scan.ts';
 import type { TextCount } from './tokens/count-text.ts';
 import { Tally } from './tokens/tally.ts';
 
@@ -39,6 +41,10 @@ export function countTokens(request: Request, memory: CountMemory): RequestToken
   return {
     low,
     high,
+    atLeast(limit) {
+      if (given !== null || !chat || limit <= low) return low;
+      return Math.max(low, countWordStarts(request, limit - low) + low);
+    },
     exact(encoding, limit) {
       if (given !== null) return given;
       const known = counts[encoding];
@@ -54,6 +60,41 @@ export function countTokens(request: Request, memory: CountMemory): RequestToken
       return given !== null || counts[encoding]?.exact === true;
     },
   };
+}
+
+/**
+ * Words of the messages' text, up to a limit: a letter behind a space begins a pre-token in both encodings, so there is a token for
+ * each. One look at each byte, where counting merges them.
+ */
+function countWordStarts({ buffer, fields }: Request, limit: number): number {
+  let words = 0;
+  for (const start of (fields.messages as Field).objects) {
+    const { content } = pickFields(buffer, start, MESSAGE_KEYS);
+    if (content === undefined) continue;
+    if (content.kind === KIND.STRING) words += countWords(buffer, content.start, content.end, limit - words);
+    else if (content.kind === KIND.ARRAY) {
+      for (const part of content.objects) {
+        const { type, text } = pickFields(buffer, part, PART_KEYS);
+        if (type?.kind === KIND.STRING && text?.kind === KIND.STRING && !isImage(buffer, part))
+          words += countWords(buffer, text.start, text.end, limit - words);
+      }
+    }
+    if (words >= limit) return words;
+  }
+  return words;
+}
+
+/** In JSON a space and an ASCII letter stand for themselves. */
+function countWords(buffer: Buffer, start: number, end: number, limit: number): number {
+  let words = 0;
+  let space = 0;
+  for (let at = start; at < end && words < limit; at++) {
+    const byte = buffer[at];
+    const letter = (byte | 0x20) - 0x61;
+    words += space & +(letter >= 0 && letter < 26);
+    space = +(byte === 0x20);
+  }
+  return words;
 }
 
 function countChat({ buffer, fields, images }: Request, encoding: Encoding, tally: Tally, memory: CountMemory): void {

@@ -42,7 +42,7 @@ function layState(module: RouterModule, manifest: Manifest, state: readonly numb
 function decideVector(module: RouterModule, vector: SelfTestVector, live: Live): number {
   const { text, ...fields } = vector.body;
   const body: RequestBody = { ...fields, text: () => text };
-  const tokens: TokenCount = { low: vector.tokens, high: vector.tokens, exact: () => vector.tokens };
+  const tokens: TokenCount = { low: vector.tokens, high: vector.tokens, atLeast: () => vector.tokens, exact: () => vector.tokens };
   const intent = module.analyze(body, vector.hints, vector.caller, tokens);
   return intent.problem === 0 ? module.decide(intent, live, module.none) : -1;
 }

@@ -61,7 +61,7 @@ async function timeBody(router: RouterModule, body: Buffer) {
     counts++;
     return tokens.exact(encoding, limit);
   };
-  router.analyze(seen.body, NO_HINTS, caller, { low: tokens.low, high: tokens.high, exact });
+  router.analyze(seen.body, NO_HINTS, caller, { ...tokens, exact });
 
   const operations = Math.max(1, Math.round(400_000 / body.length));
   let copies: Buffer[] = [];

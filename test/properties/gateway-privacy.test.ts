@@ -108,7 +108,7 @@ test('a restricted request never leaves, on any path', async () => {
           text: () => (narrow ? 'narrow' : ''),
         };
         const hints = { strict, flexible, category: null, class: null };
-        const intent = module.analyze(body, hints, 0, { low: tokens, high: tokens, exact: () => tokens });
+        const intent = module.analyze(body, hints, 0, { low: tokens, high: tokens, atLeast: () => tokens, exact: () => tokens });
         const router = { module, state: { live: lay(module, manifest, states, loads) } } as unknown as LiveRouter;
         if (restricted) seen.restricted++;
         const tried: number[] = [];

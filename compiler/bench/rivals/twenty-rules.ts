@@ -93,7 +93,7 @@ export const toRequest = ({ model, team, tokens }: Question): DrawnRequest => ({
   body: { endpoint: 'chat', model, maxOutputTokens: null, answers: 1, tools: 0, required: 1, text: () => '' },
   hints: NO_HINTS,
   caller: team === '' ? TEAMS.length : TEAMS.indexOf(team as (typeof TEAMS)[number]),
-  tokens: { low: tokens, high: tokens, exact: () => tokens },
+  tokens: { low: tokens, high: tokens, atLeast: () => tokens, exact: () => tokens },
 });
 
 /** By rule: its cap, and the targets that are good enough, best first, with what a token and the answer cost on them. */

@@ -31,8 +31,7 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
   const scores = categories.some((category) => category.score !== null);
   const reads = classes.some((taskClass) => taskClass.words !== null || taskClass.codeBlock !== null);
   const nothing: TextScan = { found: new Uint8Array(words.length), codeBlock: false, lines: 1 };
-  const contexts = data.axes.flatMap((axis) => (axis.content.kind === 'static' ? axis.content.thresholds : []));
-  const prices = data.axes.flatMap((axis) => (axis.content.kind === 'price' ? axis.content.prices : []));
+  const priced = data.axes.some(({ content }) => content.kind === 'price');
   const classifyLimit = limitOfConditions(data);
 
   const scoreOf = (fixed: number, tokens: number): number =>
@@ -57,18 +56,38 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
     }
     return noClass;
   };
-  /** Every condition on tokens is monotone in them: the same truth at both ends of the interval settles it. */
-  const conditionsDiffer = (fixed: number, low: number, high: number): boolean => {
+  /**
+   * Every condition on tokens is monotone in them: the same truth at both ends of the interval settles it. A row with a condition
+   * that is false all along never holds, a row whose conditions all hold is the last that matters.
+   */
+  const categoriesDiffer = (fixed: number, low: number, high: number): boolean => {
     for (let row = 0; row < noCategory; row++) {
       const { score, inputTokens } = categories[row]!;
-      if (score !== null && holds(score, scoreOf(fixed, low)) !== holds(score, scoreOf(fixed, high))) return true;
-      if (inputTokens !== null && straddles(inputTokens, low, high)) return true;
-    }
-    for (let row = 0; row < noClass; row++) {
-      const { inputTokens } = classes[row]!;
-      if (inputTokens !== null && straddles(inputTokens, low, high)) return true;
+      const byScore = score === null ? ALWAYS : truthOf(holds(score, scoreOf(fixed, low)), holds(score, scoreOf(fixed, high)));
+      const byTokens = inputTokens === null ? ALWAYS : truthOver(inputTokens, low, high);
+      if (byScore === NEVER || byTokens === NEVER) continue;
+      return byScore === SOMETIMES || byTokens === SOMETIMES;
     }
     return false;
+  };
+  const classesDiffer = (low: number, high: number): boolean =>
+    classes.some(({ inputTokens }) => inputTokens !== null && truthOver(inputTokens, low, high) === SOMETIMES);
+
+  /** Context windows and prices of the targets that a name may come to with these capabilities; others can't tell tokens apart. */
+  const reach = names.map((): (Reach | undefined)[] => []);
+  const reachOf = (name: number, required: number): Reach => {
+    const known = reach[name]![required];
+    if (known) return known;
+    const candidates = models[modelOf[name]!]!.chain.flatMap((row) => candidatesOf(data, row));
+    const columns = [...new Set(candidates)]
+      .map((row) => data.columns[row]!)
+      .filter((column) => (column.capabilities & required) === required);
+    const contexts = [...new Set(columns.map((column) => column.context))].filter((context) => context !== null);
+    const prices = priced
+      ? [...new Map(columns.map(({ input, output }) => [`${input} ${output}`, [input, output] as const])).values()]
+      : [];
+    reach[name]![required] = { contexts, prices };
+    return reach[name]![required]!;
   };
 
   return (body: RequestBody, hints: RequestHints, caller: number, tokens: TokenCount): Intent => {
@@ -111,12 +130,13 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       if (scan.codeBlock) fixed += classifier.codeBlock;
       if (scan.lines > classifier.manyLines[0]) fixed += classifier.manyLines[1];
     }
-    if (
+    const differ = (): boolean =>
       intent.inputLow < intent.inputHigh &&
-      (hintedCategory < 0 || hintedClass < 0) &&
-      conditionsDiffer(fixed, intent.inputLow, intent.inputHigh)
-    ) {
-      count(intent, tokens.exact(models[model]!.encoding, classifyLimit), classifyLimit);
+      ((hintedCategory < 0 && categoriesDiffer(fixed, intent.inputLow, intent.inputHigh)) ||
+        (hintedClass < 0 && classesDiffer(intent.inputLow, intent.inputHigh)));
+    if (differ()) {
+      raise(intent, tokens.atLeast(classifyLimit));
+      if (differ()) count(intent, tokens.exact(models[model]!.encoding, classifyLimit), classifyLimit);
     }
     intent.category = hintedCategory >= 0 ? hintedCategory : categoryOf(fixed, intent.inputHigh);
     intent.class = hintedClass >= 0 ? hintedClass : classOf(scan, body.tools, intent.inputHigh);
@@ -135,8 +155,12 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       intent.output = Math.min(classifier.expected, intent.outputCap) * body.answers;
     }
     if (intent.inputLow < intent.inputHigh) {
-      const limit = limitInPlay(intent);
-      if (limit >= 0) count(intent, tokens.exact(models[model]!.encoding, limit), limit);
+      let limit = limitInPlay(intent);
+      if (limit >= 0) {
+        raise(intent, tokens.atLeast(limit + 1));
+        limit = limitInPlay(intent);
+        if (limit >= 0) count(intent, tokens.exact(models[model]!.encoding, limit), limit);
+      }
     }
     intent.model = model;
     bind(intent);
@@ -146,6 +170,7 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
   /** The largest number of tokens below which a context window or a cost cap still tells tokens in the interval apart; -1 if none does. */
   function limitInPlay(intent: Intent): number {
     const { inputLow, inputHigh, outputCap, output, costCap } = intent;
+    const { contexts, prices } = reachOf(intent.name, intent.required);
     let limit = -1;
     for (const tokens of contexts) {
       const most = tokens - outputCap;
@@ -166,6 +191,11 @@ const fail = (intent: Intent, problem: number): Intent => {
   intent.problem = problem;
   return intent;
 };
+
+/** Takes a lower bound in. */
+function raise(intent: Intent, least: number): void {
+  intent.inputLow = Math.min(intent.inputHigh, Math.max(intent.inputLow, least));
+}
 
 /** Takes a count in: at most `limit` it is exact, above it only a lower bound. */
 function count(intent: Intent, counted: number, limit: number): void {
@@ -196,9 +226,33 @@ function holds(bound: BoundData, value: number): boolean {
   }
 }
 
-/** The bound tells values of the interval apart. */
-const straddles = (bound: BoundData, low: number, high: number): boolean =>
-  bound.op === 0 ? low <= bound.value && bound.value <= high && low < high : holds(bound, low) !== holds(bound, high);
+const NEVER = 0;
+const SOMETIMES = 1;
+const ALWAYS = 2;
+
+const truthOf = (atLow: boolean, atHigh: boolean): number => (atLow !== atHigh ? SOMETIMES : atLow ? ALWAYS : NEVER);
+
+/** Whether a bound holds for all, some or none of the values of an interval. */
+function truthOver(bound: BoundData, low: number, high: number): number {
+  if (bound.op === 0 && low < high) return low <= bound.value && bound.value <= high ? SOMETIMES : NEVER;
+  return truthOf(holds(bound, low), holds(bound, high));
+}
+
+interface Reach {
+  readonly contexts: readonly number[];
+  /** Pico-dollars a token, input and output. */
+  readonly prices: readonly (readonly [number, number])[];
+}
+
+/** Targets that serve a model, read off its row of masks. */
+function candidatesOf(data: RouterData, model: number): number[] {
+  const { words, columns } = data;
+  const axis = data.axes.find((entry) => entry.axis === 'model');
+  if (axis?.content.kind !== 'static') return columns.map((_, target) => target);
+  const { masks } = axis.content;
+  const row = data.modelRows[model]!;
+  return columns.flatMap((_, target) => ((masks[row * words + (target >> 5)]! >>> (31 - (target & 31))) & 1 ? [target] : []));
+}
 
 /** Above this many tokens no condition of a category or class changes any more. */
 function limitOfConditions(data: RouterData): number {

@@ -12,6 +12,8 @@ export interface RouterData {
     readonly chain: readonly number[];
     readonly encoding: Encoding;
   }[];
+  /** By model: its row in the masks of axis `model`; empty where that axis narrows nothing. */
+  readonly modelRows: readonly number[];
   readonly policies: readonly PolicyRow[];
   /** Policy rows to try, in order, for names that the same globs match; the last one always matches. */
   readonly lists: readonly (readonly number[])[];
