@@ -94,107 +94,102 @@ function automatonOf(names) {
         next.set(table[state], state * width);
     return { positions: Int32Array.from(positions), next, classes, width, start };
 }
+/** UTF-8 bytes of the longest text that is scanned: `TEXT_WINDOW` code units, three bytes each at most. */
+const MOST_BYTES = 3 * 8192;
 /**
- * One pass over a text for whole words (ASCII letters in any case), code fences and lines: an Aho-Corasick automaton, so that the
- * time does not depend on the number of words. A word character is [A-Za-z0-9_] or any code unit above 127; a word counts where no
- * word character stands directly before or after it. Source: Aho & Corasick, CACM 18(6), 1975.
+ * One pass over a text for whole words (ASCII letters in any case), code fences and lines. It runs over UTF-8 bytes: reading a string
+ * unit by unit costs four times as much. A word can only begin where no word character stands before it, and most such places are
+ * ruled out by two bytes; from the others a trie is walked, so that the time hardly depends on the number of words. A word character is
+ * [A-Za-z0-9_] or anything beyond ASCII; a word counts where no word character stands directly before or after it.
  */
 function buildTextScan(words) {
-    const patterns = words.map(foldCase);
-    const classes = new Uint8Array(128);
-    let width = 1;
-    const classOf = (unit) => (unit < 128 ? classes[unit] : 0);
-    const wide = new Map();
-    for (const word of patterns) {
-        for (let i = 0; i < word.length; i++) {
-            const unit = word.charCodeAt(i);
-            if (unit < 128) {
-                if (classes[unit] === 0)
-                    classes[unit] = width++;
-            }
-            else if (!wide.has(unit))
-                wide.set(unit, width++);
-        }
-    }
-    for (let unit = 65; unit <= 90; unit++)
-        classes[unit] = classes[unit + 32];
-    const columnOf = (unit) => (unit < 128 ? classOf(unit) : (wide.get(unit) ?? 0));
-    const next = [new Int32Array(width)];
-    const ends = [[]];
-    patterns.forEach((word, index) => {
-        let state = 0;
-        for (let i = 0; i < word.length; i++) {
-            const column = columnOf(word.charCodeAt(i));
-            if (next[state][column] === 0) {
-                next[state][column] = next.push(new Int32Array(width)) - 1;
-                ends.push([]);
-            }
-            state = next[state][column];
-        }
-        if (word.length > 0)
-            ends[state].push(index);
-    });
-    const fail = new Int32Array(next.length);
-    const queue = [];
-    for (let column = 1; column < width; column++)
-        if (next[0][column] > 0)
-            queue.push(next[0][column]);
-    for (let head = 0; head < queue.length; head++) {
-        const state = queue[head];
-        ends[state].push(...ends[fail[state]]);
-        for (let column = 1; column < width; column++) {
-            const to = next[state][column];
-            const back = next[fail[state]][column];
-            if (to === 0)
-                next[state][column] = back;
-            else {
-                fail[to] = back;
-                queue.push(to);
-            }
-        }
-    }
-    // States are offsets into the table; one that ends words is stored as its complement, so that a sign tells.
-    const table = new Int32Array(next.length * width);
-    next.forEach((row, state) => {
-        for (let column = 0; column < width; column++) {
-            const to = row[column];
-            table[state * width + column] = ends[to].length > 0 ? ~(to * width) : to * width;
-        }
-    });
-    const lengths = patterns.map((word) => word.length);
+    const encoder = new TextEncoder();
+    const patterns = words.map((word) => encoder.encode(foldCase(word)));
+    const { next, ends, columns, width } = trieOf(patterns);
+    const opens = openingsOf(patterns);
+    const isWord = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte > 127 || /\w/.test(String.fromCharCode(byte))));
     const scan = { found: new Uint8Array(words.length), codeBlock: false, lines: 1 };
-    const onlyAscii = wide.size === 0;
+    // One byte more than a text may have: what stands behind the end is no word character.
+    const bytes = new Uint8Array(MOST_BYTES + 1);
+    const walk = (from, end) => {
+        let state = 0;
+        for (let i = from; i < end; i++) {
+            state = next[state + columns[bytes[i]]];
+            if (state === 0)
+                return;
+            const word = ends[state / width];
+            if (word >= 0 && isWord[bytes[i + 1]] === 0)
+                scan.found[word] = 1;
+        }
+    };
     return (text) => {
         scan.found.fill(0);
+        const { written } = encoder.encodeInto(text, bytes);
+        bytes[written] = 0;
         let lines = 1;
-        let state = 0;
-        const { length } = text;
-        for (let i = 0; i < length; i++) {
-            const unit = text.charCodeAt(i);
-            if (unit === 10)
-                lines++;
-            state = table[state + (unit < 128 ? classes[unit] : onlyAscii ? 0 : (wide.get(unit) ?? 0))];
-            if (state >= 0)
-                continue;
-            state = ~state;
-            for (const index of ends[state / width]) {
-                if (isBreak(text, i + 1) && isBreak(text, i - lengths[index]))
-                    scan.found[index] = 1;
-            }
+        let inWord = 0;
+        for (let i = 0; i < written; i++) {
+            const byte = bytes[i];
+            if (inWord === 0 && opens[(byte << 8) | bytes[i + 1]] === 1)
+                walk(i, written);
+            inWord = isWord[byte];
+            lines += Number(byte === 10);
         }
         scan.lines = lines;
         scan.codeBlock = text.includes('```');
         return scan;
     };
 }
-const foldCase = (word) => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
-/** No word character stands at this position (outside the text there is none). */
-function isBreak(text, position) {
-    if (position < 0 || position >= text.length)
-        return true;
-    const unit = text.charCodeAt(position);
-    return !((unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit === 95 || unit > 127);
+/** By two bytes: 1 where a word may begin so. */
+function openingsOf(patterns) {
+    const opens = new Uint8Array(256 * 256);
+    for (const pattern of patterns) {
+        if (pattern.length === 0)
+            continue;
+        for (const first of bothCases(pattern[0])) {
+            if (pattern.length === 1)
+                opens.fill(1, first << 8, (first + 1) << 8);
+            else
+                for (const second of bothCases(pattern[1]))
+                    opens[(first << 8) | second] = 1;
+        }
+    }
+    return opens;
 }
+/** A trie as one table: a state is the offset of its row, 0 is both the root and "nothing goes on"; column 0 is any other byte. */
+function trieOf(patterns) {
+    const columns = new Uint8Array(256);
+    let width = 1;
+    for (const pattern of patterns)
+        for (const byte of pattern)
+            if (columns[byte] === 0)
+                columns[byte] = width++;
+    for (let byte = 97; byte <= 122; byte++)
+        columns[byte - 32] = columns[byte];
+    const rows = [new Int32Array(width)];
+    const ends = [-1];
+    patterns.forEach((pattern, word) => {
+        let row = 0;
+        for (const byte of pattern) {
+            const column = columns[byte];
+            if (rows[row][column] === 0) {
+                rows[row][column] = rows.push(new Int32Array(width)) - 1;
+                ends.push(-1);
+            }
+            row = rows[row][column];
+        }
+        if (row > 0)
+            ends[row] = word;
+    });
+    const next = new Int32Array(rows.length * width);
+    rows.forEach((row, state) => {
+        for (let column = 0; column < width; column++)
+            next[state * width + column] = row[column] * width;
+    });
+    return { next, ends: Int32Array.from(ends), columns, width };
+}
+const bothCases = (byte) => (byte >= 97 && byte <= 122 ? [byte, byte - 32] : [byte]);
+const foldCase = (word) => word.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 /** Entries of the table of answers; a policy that would need more is walked on every request. */
 const MOST_ANSWERS = 1 << 20;
 /**
