@@ -5,6 +5,7 @@ import { type Cell, cellsOf, combinationAt, countCombinations } from './cells.ts
 import { compareAnalysis, compareCell, compareMasks, compareOrders, type Difference, isSoftLimited } from './compare.ts';
 import { type Coordinates, coordinatesOf } from './coordinates.ts';
 import { makeSelfTest } from './self-test.ts';
+import { spacesOf } from './spaces.ts';
 import { brokenState, liveMasks, randomState, restState, seededRandom } from './states.ts';
 
 export type { Difference } from './compare.ts';
@@ -16,8 +17,6 @@ export interface Proven {
   readonly selfTest: readonly SelfTestVector[];
 }
 
-/** Work a proof may do before it samples: verdicts asked of the interpreter (cells × targets). Bounds the time, not the truth. */
-const WORK = 250_000;
 /** Most combinations of name, caller, endpoint and category whose analysis is compared. */
 const GOVERNANCE = 30_000;
 /** Most self-test vectors an artifact carries. */
@@ -53,8 +52,6 @@ export function prove(set: PolicySet, router: RouterModule): Proven {
   const governed = compareGovernance(set, router, at);
   if (governed.difference) return fail(governed.difference);
   sampled.push(...governed.sampled);
-  const spaces = subspacesOf(at);
-  const share = WORK / Math.max(1, set.targets.length) / (spaces.length + 1);
   const ordered = new Set<string>();
   for (const cell of governed.rows) {
     const difference = takeCell(cell);
@@ -69,15 +66,15 @@ export function prove(set: PolicySet, router: RouterModule): Proven {
       if (disorder) return fail(disorder);
     }
   }
-  for (const space of [...spaces, { name: 'all coordinates', at }]) {
-    const combinations = countCombinations(space.at);
+  for (const { name, at: space, share, isProduct } of spacesOf(at, set.targets.length)) {
+    const combinations = countCombinations(space);
     const step = strideOver(combinations);
-    const most = share * (space.at === at ? 2 : 1);
+    const most = share / Math.max(1, set.targets.length);
     const before = count.compared;
     let taken = 0;
     let visited = 0;
     for (; taken < combinations && count.compared - before < most && visited < 4 * most; taken++) {
-      const cells = cellsOf(set, combinationAt(space.at, (taken * step) % combinations));
+      const cells = cellsOf(set, combinationAt(space, (taken * step) % combinations));
       for (const cell of cells) {
         const difference = takeCell(cell);
         if (difference) return fail(difference);
@@ -85,8 +82,10 @@ export function prove(set: PolicySet, router: RouterModule): Proven {
       visited += cells.length;
       kept.push(cells[taken % cells.length]!);
     }
-    if (taken < combinations) sampled.push(`${space.name}: ${taken} of ${combinations} combinations`);
-    if (space.at === at) count.cells = taken < combinations ? countCells(set, at, combinations, taken) : count.compared;
+    if (taken < combinations) sampled.push(`${name}: ${taken} of ${combinations} combinations`);
+    if (isProduct && taken === combinations) count.cells = count.compared;
+    // What the rest holds, if it is like the sample.
+    else if (isProduct) count.cells = Math.round((count.compared - before) * (combinations / Math.max(1, taken)));
   }
 
   const { masks, whole } = liveMasks(set, random);
@@ -141,40 +140,6 @@ function compareGovernance(set: PolicySet, router: RouterModule, at: Coordinates
 /** Requests that analysis makes equal are one cell. */
 const keyOf = ({ asked, caller, body, tokens }: Cell): string =>
   `${asked.name} ${caller} ${body.endpoint} ${asked.policy} ${asked.category} ${asked.class} ${asked.required} ${asked.flexible} ${tokens}`;
-
-/**
- * Every stage reads a few coordinates only; here those of each stage are taken whole, the others at their first value. So each row of
- * each table is compared on its own, however large the product of all coordinates is.
- */
-function subspacesOf(at: Coordinates): { readonly name: string; readonly at: Coordinates }[] {
-  const least: Coordinates = {
-    names: at.names.slice(-1),
-    callers: at.callers.slice(0, 1),
-    endpoints: ['chat'],
-    categories: [null],
-    classes: [null],
-    required: [0],
-    flexible: [false],
-    texts: [''],
-    tools: [0],
-  };
-  const { names, endpoints, required, classes, categories, flexible, texts, tools } = at;
-  return [
-    { name: 'model × endpoint × capability × tokens', at: { ...least, names, endpoints, required } },
-    { name: 'model × class × tokens', at: { ...least, names, classes } },
-    { name: 'model × category × tier enforcement × tokens', at: { ...least, names, categories, flexible } },
-    { name: 'text × tools × tokens', at: { ...least, texts, tools } },
-  ];
-}
-
-/** What a sample of the combinations stands for. */
-const countCells = (set: PolicySet, at: Coordinates, combinations: number, taken: number): number => {
-  let cells = 0;
-  const step = strideOver(combinations);
-  const probes = Math.min(taken, 64);
-  for (let i = 0; i < probes; i++) cells += cellsOf(set, combinationAt(at, (i * step) % combinations)).length;
-  return probes === 0 ? 0 : Math.round((cells / probes) * combinations);
-};
 
 /** A step that spreads over a space of this size and visits nothing twice: near the golden section, and prime to the size. */
 function strideOver(size: number): number {
