@@ -26,6 +26,11 @@ export class OutcomeBuckets {
 
   /** Failed share of the requests within the window, 0 where there were none. */
   failedShare(now: number): number {
+    const { ok, failed } = this.count(now);
+    return failed === 0 ? 0 : failed / (ok + failed);
+  }
+
+  count(now: number): { ok: number; failed: number } {
     const oldest = Math.floor(now / this.#width) - this.#period.length;
     let ok = 0;
     let failed = 0;
@@ -34,6 +39,6 @@ export class OutcomeBuckets {
       ok += this.#ok[slot];
       failed += this.#failed[slot];
     }
-    return failed === 0 ? 0 : failed / (ok + failed);
+    return { ok, failed };
   }
 }
