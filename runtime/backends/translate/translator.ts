@@ -50,7 +50,10 @@ export interface Asked {
 
 /** Turns a provider's stream into OpenAI's, however its bytes are cut. Holds no more than one event. */
 export interface StreamTranslator {
-  /** Bytes in, bytes out (none where no event is complete). @throws TranslationError for what is no event of the dialect, or over the bound. */
+  /**
+   * Bytes in, bytes out (none where no event is complete). @throws TranslationError for what is no event of the dialect, or over the bound,
+   * or the provider's own error. What went before it in the same chunk is handed out first, the error thrown by the next call.
+   */
   push(chunk: Buffer): Buffer;
   /** The provider's stream ended: what is left to say, `data: [DONE]` included. @throws TranslationError where it ended too early. */
   end(): Buffer;
@@ -62,8 +65,12 @@ export interface StreamTranslator {
 
 /** The provider said something that can't be told in OpenAI's words, or said it wrongly: an upstream failure, told as such. */
 export class TranslationError extends Error {
-  constructor(message: string) {
+  /** Where a provider reported its own failure inside a stream or an answer that began as 200: that failure, as `readError` tells one. */
+  readonly answer: ChatAnswer | null;
+
+  constructor(message: string, answer: ChatAnswer | null = null) {
     super(message);
     this.name = 'TranslationError';
+    this.answer = answer;
   }
 }
