@@ -1,4 +1,4 @@
-import type { RequestHints } from '../../../schema/request.ts';
+import type { RequestHints, TokenCount } from '../../../schema/request.ts';
 import { CODE } from '../../../schema/decision.ts';
 import type { DrawnRequest } from '../draw-requests.ts';
 import { UNMEASURED } from '../../../schema/snapshot.ts';
@@ -88,12 +88,33 @@ export function drawQuestions(size: number, random: () => number): Question[] {
   }));
 }
 
+const noText = (): string => '';
+
+/** Tokens that were counted before; a class, so that a question costs one object and no closure. */
+class KnownTokens implements TokenCount {
+  readonly low: number;
+  readonly high: number;
+
+  constructor(tokens: number) {
+    this.low = tokens;
+    this.high = tokens;
+  }
+
+  atLeast(): number {
+    return this.low;
+  }
+
+  exact(): number {
+    return this.low;
+  }
+}
+
 /** The same question as a gateway puts it. */
 export const toRequest = ({ model, team, tokens }: Question): DrawnRequest => ({
-  body: { endpoint: 'chat', model, maxOutputTokens: null, answers: 1, tools: 0, required: 1, text: () => '' },
+  body: { endpoint: 'chat', model, maxOutputTokens: null, answers: 1, tools: 0, required: 1, text: noText },
   hints: NO_HINTS,
   caller: team === '' ? TEAMS.length : TEAMS.indexOf(team as (typeof TEAMS)[number]),
-  tokens: { low: tokens, high: tokens, atLeast: () => tokens, exact: () => tokens },
+  tokens: new KnownTokens(tokens),
 });
 
 /** By rule: its cap, and the targets that are good enough, best first, with what a token and the answer cost on them. */
