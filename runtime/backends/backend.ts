@@ -1,15 +1,19 @@
 import { Pool } from 'undici';
 import type { BackendConfig } from '../../schema/manifest.ts';
-import { TARGET_STATE } from '../../schema/snapshot.ts';
+import { TARGET_STATE, type TargetMetrics, UNMEASURED } from '../../schema/snapshot.ts';
+import type { CircuitState } from './circuit.ts';
 import type { Dialect, Health } from './dialect.ts';
 import { DIALECTS } from './dialects.ts';
 import { probe } from './probe.ts';
 import type { BackendAddress } from './resolve-backend.ts';
-import { TargetMeter } from './target-meter.ts';
+import { CIRCUIT_CONDITIONS, type TargetStatus } from './target-status.ts';
+import { type TargetRecord, TargetTable } from './target-table.ts';
 
 /** Requests at once where the policy sets no `max_in_flight`: bounds sockets and memory. */
 const UNLIMITED = 1024;
 const FIRST_RETRY = 500;
+/** What is said where nobody knows how long a model takes to load, or a request that finds out whether a target works again. */
+const GUESS = 1_000;
 
 /** A backend that runs: its connections, its health, its load. Lives across policy swaps while its configuration stays the same. */
 export class Backend {
@@ -22,11 +26,13 @@ export class Backend {
   #inFlight = 0;
   #resident: ReadonlySet<string> | null = null;
   readonly #loading = new Set<string>();
-  readonly #meters = new Map<string, TargetMeter>();
+  readonly #targets = new TargetTable();
   readonly #listeners = new Set<() => void>();
   readonly #interval: number;
   #retry = FIRST_RETRY;
   #timer: NodeJS.Timeout | null = null;
+  /** `performance.now()` of the next probe. */
+  #probeAt = 0;
   #closed = false;
   #probing = false;
 
@@ -68,19 +74,49 @@ export class Backend {
     return Math.min(1, this.#inFlight / this.capacity);
   }
 
-  /** Set of `TARGET_STATE` bits of the target that serves `upstream` here. */
+  /** Set of `TARGET_STATE` bits of the target that serves `upstream` here. One whose circuit is open is down. */
   stateOf(upstream: string): number {
+    const circuit = this.#targets.find(upstream)?.circuit.stateAt(performance.now()) ?? 'closed';
     return (
-      (this.#health.state === 'down' ? TARGET_STATE.DOWN : 0) |
+      (this.#health.state === 'down' || CIRCUIT_CONDITIONS[circuit] !== null ? TARGET_STATE.DOWN : 0) |
       (this.#inFlight >= this.capacity ? TARGET_STATE.FULL : 0) |
       (this.#health.state === 'loading' || this.#loading.has(upstream) ? TARGET_STATE.LOADING : 0)
     );
   }
 
-  meterOf(model: string): TargetMeter {
-    let meter = this.#meters.get(model);
-    if (!meter) this.#meters.set(model, (meter = new TargetMeter()));
-    return meter;
+  /** What was measured of a target; the prior where nothing was. `now` is `Date.now()`. */
+  measure(upstream: string, now: number): TargetMetrics {
+    const state = this.stateOf(upstream);
+    const record = this.#targets.find(upstream);
+    return record ? record.meter.measure(now, this.load, state) : { ...UNMEASURED, load: this.load, state };
+  }
+
+  inFlightOf(upstream: string): number {
+    return this.#targets.find(upstream)?.inFlight ?? 0;
+  }
+
+  /** Why a target can't serve, if it can't, and when it may. */
+  describe(upstream: string): TargetStatus {
+    const now = performance.now();
+    const health = this.#health;
+    if (health.state === 'down') {
+      const waitMs = this.pool === null ? Number.POSITIVE_INFINITY : Math.max(0, this.#probeAt - now);
+      return { condition: 'down', reason: health.reason, waitMs };
+    }
+    const record = this.#targets.find(upstream);
+    const circuit = record?.circuit.stateAt(now) ?? 'closed';
+    const condition = CIRCUIT_CONDITIONS[circuit];
+    if (condition !== null) {
+      const waitMs = circuit === 'trying' ? GUESS : record!.circuit.waitAt(now);
+      return { condition, reason: WORDS[circuit]!(Math.ceil(waitMs / 1e3), record!.circuit.failures), waitMs };
+    }
+    if (this.#inFlight >= this.capacity) {
+      const latency = record?.meter.latency(Date.now()) || GUESS;
+      return { condition: 'full', reason: `all ${this.capacity} places are taken`, waitMs: latency / this.capacity };
+    }
+    if (health.state === 'loading') return { condition: 'loading', reason: health.reason, waitMs: Math.max(0, this.#probeAt - now) };
+    if (this.#loading.has(upstream)) return { condition: 'loading', reason: 'the model is being loaded', waitMs: GUESS };
+    return { condition: 'ready', reason: null, waitMs: 0 };
   }
 
   /** Calls `listener` whenever a target's state may have changed. Returns the way to stop it. */
@@ -91,24 +127,57 @@ export class Backend {
 
   /** A request begins. A model that its server does not hold in memory is loading from now until its first answer. */
   acquire(upstream: string): void {
+    const record = this.#targets.of(upstream);
+    record.inFlight++;
     this.#inFlight++;
     const cold = this.#resident !== null && !this.#resident.has(upstream.replace(/:latest$/, ''));
     if (cold) this.#loading.add(upstream);
-    if (cold || this.#inFlight === this.capacity) this.#announce();
+    const trial = record.circuit.begin(performance.now());
+    if (cold || trial || this.#inFlight === this.capacity) this.#announce();
   }
 
-  /** The first byte of an answer is here: what was loading is loaded. */
-  reportAnswer(upstream: string): void {
+  /** The first byte of an answer is here, to a request sent at `startedAt` (`performance.now()`): what was loading is loaded. */
+  reportAnswer(upstream: string, startedAt: number): void {
     this.#retry = FIRST_RETRY;
-    if (!this.#loading.delete(upstream)) return;
-    this.#resident = new Set(this.#resident).add(upstream.replace(/:latest$/, ''));
-    this.#announce();
+    const closed = this.#targets.of(upstream).circuit.answer(performance.now(), startedAt);
+    const loaded = this.#loading.delete(upstream);
+    if (loaded) this.#resident = new Set(this.#resident).add(upstream.replace(/:latest$/, ''));
+    if (loaded || closed) this.#announce();
   }
 
-  release(upstream: string): void {
+  /** A request sent at `startedAt` came to its end; `ok` is false where the backend failed, not where its caller did. */
+  reportOutcome(upstream: string, startedAt: number, ok: boolean): void {
+    const record = this.#targets.of(upstream);
+    record.meter.recordOutcome(Date.now(), ok);
+    if (record.circuit.record(performance.now(), startedAt, ok)) this.#reviewLater(record);
+  }
+
+  /** The backend wants no request for this model for `ms`. */
+  reportRest(upstream: string, ms: number): void {
+    const record = this.#targets.of(upstream);
+    record.circuit.rest(performance.now(), ms);
+    this.#reviewLater(record);
+  }
+
+  recordLatency(upstream: string, ms: number): void {
+    this.#targets.of(upstream).meter.recordLatency(Date.now(), ms);
+  }
+
+  /** Of a stream: ms to its first byte, and between its events; null where it had but one. */
+  recordStream(upstream: string, firstToken: number, gap: number | null): void {
+    const { meter } = this.#targets.of(upstream);
+    meter.recordFirstToken(Date.now(), firstToken);
+    if (gap !== null) meter.recordTokenGap(Date.now(), gap);
+  }
+
+  /** A request gives its place back; `startedAt` as above, left out where it was never sent. */
+  release(upstream: string, startedAt = Number.POSITIVE_INFINITY): void {
     const wasFull = this.#inFlight === this.capacity;
     this.#inFlight--;
-    if (this.#loading.delete(upstream) || wasFull) this.#announce();
+    const record = this.#targets.of(upstream);
+    record.inFlight--;
+    const vacated = record.circuit.giveUp(startedAt);
+    if (this.#loading.delete(upstream) || wasFull || vacated) this.#announce();
   }
 
   /** A request could not be carried out for a reason that concerns every other request too; heals by a probe. */
@@ -134,6 +203,7 @@ export class Backend {
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#timer) clearTimeout(this.#timer);
+    for (const { timer } of this.#targets) if (timer) clearTimeout(timer);
     this.#listeners.clear();
     await this.pool?.close();
   }
@@ -156,12 +226,34 @@ export class Backend {
   /** Jitter of ±20 %: many gateways must not probe one backend in step. */
   #schedule(wait: number): void {
     if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#probe(), wait * (0.8 + 0.4 * Math.random()));
+    const ms = wait * (0.8 + 0.4 * Math.random());
+    this.#probeAt = performance.now() + ms;
+    this.#timer = setTimeout(() => void this.#probe(), ms);
     this.#timer.unref();
+  }
+
+  /** Says now that a target's state changed, and once more when its time out of service is over. */
+  #reviewLater(record: TargetRecord): void {
+    if (record.timer) clearTimeout(record.timer);
+    record.timer = null;
+    const wait = record.circuit.waitAt(performance.now());
+    if (wait > 0 && !this.#closed) {
+      record.timer = setTimeout(() => this.#review(record), wait);
+      record.timer.unref();
+    }
+    this.#announce();
+  }
+
+  /** A timer may fire a millisecond early. */
+  #review(record: TargetRecord): void {
+    if (record.circuit.waitAt(performance.now()) > 0) this.#reviewLater(record);
+    else this.#announce();
   }
 
   #setHealth(health: Health): void {
     const changed = health.state !== this.#health.state;
+    // Back from being down: what failed meanwhile may be tried at once.
+    if (changed && health.state === 'up') for (const { circuit } of this.#targets) circuit.hasten(performance.now());
     this.#health = health;
     if (changed) this.#announce();
   }
@@ -170,3 +262,12 @@ export class Backend {
     for (const listener of this.#listeners) listener();
   }
 }
+
+type Words = (seconds: number, failures: number) => string;
+
+/** Why a circuit keeps requests away. */
+const WORDS: Readonly<Partial<Record<CircuitState, Words>>> = {
+  resting: (seconds) => `it asked for no requests for another ${seconds} s`,
+  open: (seconds, failures) => `its circuit is open for another ${seconds} s after ${failures} failures in a row`,
+  trying: () => 'its circuit is half open: one request finds out whether it works again',
+};

@@ -44,6 +44,11 @@ export class TargetMeter {
     this.#perTokenAt = now;
   }
 
+  /** Moving average of a request's latency, 0 where there is none. */
+  latency(now: number): number {
+    return this.#fresh(now, this.#latencyAt) ? this.#latency : 0;
+  }
+
   measure(now: number, load: number, state: number): TargetMetrics {
     const known = this.#fresh(now, this.#outcomeAt);
     const times = this.#fresh(now, this.#ttftAt) ? this.#ttft.slice(0, Math.min(this.#ttftCount, SAMPLES)).sort() : new Float64Array(0);
@@ -53,7 +58,7 @@ export class TargetMeter {
       avg_ttft_ms: times.length === 0 ? 0 : times.reduce((sum, ms) => sum + ms, 0) / times.length,
       ttft_ms: { p50: pick(times, 0.5), p90: pick(times, 0.9), p95: pick(times, 0.95), p99: pick(times, 0.99) },
       ms_per_token: this.#fresh(now, this.#perTokenAt) ? this.#perToken : 0,
-      latency_ema_ms: this.#fresh(now, this.#latencyAt) ? this.#latency : 0,
+      latency_ema_ms: this.latency(now),
       load,
       state,
     };

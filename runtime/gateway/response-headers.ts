@@ -6,6 +6,7 @@ const PASSED = new Set([
   'content-language',
   'cache-control',
   'retry-after',
+  'retry-after-ms',
   'x-should-retry',
 ]);
 const PASSED_FAMILIES = ['openai-', 'x-ratelimit-', 'anthropic-'];

@@ -4,8 +4,8 @@ import type { Choice } from './choose.ts';
 import { describeChoice, type Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { describeRouted } from './nexus-headers.ts';
+import { recordAttempt } from './record-attempt.ts';
 import { type Outcome, Relay } from './relay.ts';
-import { isKeyRefused } from './upstream-failure.ts';
 
 /** A decision is explained this often at most, in ms, for the exclusions by stage in the metrics; the backend works meanwhile. */
 const SAMPLE = 100;
@@ -28,7 +28,7 @@ export async function send(gateway: Gateway, exchange: Exchange, choice: Choice)
     secret: backend.address.key,
     hasAlternative: () => choose(router, { ...intent }, [...exchange.tried, route.row]).code !== CODE.REJECT,
     begin() {
-      backend.reportAnswer(config.upstream);
+      backend.reportAnswer(config.upstream, started);
       reply.hijack();
       const headers = describeRouted(exchange.routed!, router, exchange.id, exchange.decisionMicros);
       if (gateway.draining) headers.connection = 'close';
@@ -53,11 +53,11 @@ export async function send(gateway: Gateway, exchange: Exchange, choice: Choice)
       gateway.metrics.recordExplanation(router.module.explain(intent, choice.live, choice.excluded, exchange.id));
     }
     const outcome = await relay.outcome;
-    record(gateway, exchange, outcome, started);
+    recordAttempt(gateway, exchange, outcome, started);
     return outcome;
   } finally {
     relay.abort();
-    backend.release(config.upstream);
+    backend.release(config.upstream, started);
   }
 }
 
@@ -69,39 +69,4 @@ function writeHeaders(exchange: Exchange, own: readonly string[], authorization:
   if (exchange.tracestate !== null) headers.push('tracestate', exchange.tracestate);
   headers.push(...own, ...authorization);
   return headers;
-}
-
-/** What this attempt tells of its target. */
-function record(gateway: Gateway, exchange: Exchange, outcome: Outcome, started: number): void {
-  const { route } = exchange.routed!;
-  const { backend } = route;
-  const { name } = backend.config;
-  const meter = backend.meterOf(route.config.upstream);
-  const now = Date.now();
-  exchange.router.state.touch();
-  if (outcome.kind === 'aborted') return;
-  if (outcome.kind === 'failed') {
-    const { failure } = outcome;
-    const keyed = backend.address.key !== null;
-    const callers = failure.kind === 'status' && failure.status < 500 && failure.status !== 429 && failure.status !== 408;
-    if (callers && !isKeyRefused(failure, keyed)) return;
-    meter.recordOutcome(now, false);
-    gateway.metrics.recordFailure(name, failure.kind === 'status' ? `status-${failure.status}` : failure.kind);
-    if (failure.kind === 'connect' || (failure.kind === 'timeout' && failure.phase === 'connect')) backend.reportDown(failure.words);
-    if (failure.kind === 'reset') backend.reportSuspect();
-    if (isKeyRefused(failure, keyed) && failure.kind === 'status' && failure.status === 401)
-      backend.reportDown('the api key is refused (401)');
-    return;
-  }
-  meter.recordOutcome(now, outcome.cut === null);
-  if (outcome.cut !== null) {
-    gateway.metrics.recordFailure(name, 'cut');
-    return;
-  }
-  meter.recordLatency(now, outcome.endedAt - started);
-  if (!exchange.asked!.stream) return;
-  const firstToken = outcome.firstByteAt - started;
-  meter.recordFirstToken(now, firstToken);
-  gateway.metrics.recordFirstToken(name, firstToken);
-  if (outcome.events > 1) meter.recordTokenGap(now, (outcome.endedAt - outcome.firstByteAt) / (outcome.events - 1));
 }

@@ -58,8 +58,7 @@ export class LiveState {
 
   #takeSnapshot(now: number): MetricsSnapshot {
     const targets = this.#manifest.targets.map((target) => {
-      const backend = this.#backends[target.backend];
-      return backend.meterOf(target.upstream).measure(now, backend.load, backend.stateOf(target.upstream));
+      return this.#backends[target.backend].measure(target.upstream, now);
     });
     return { epoch: this.#epoch++, targets, budgets: this.#manifest.budgets.map(() => 0) };
   }

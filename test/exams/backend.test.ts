@@ -137,7 +137,7 @@ test('Ollama: a model that is not in memory loads from its first request to its 
   backend.release('warm');
   backend.acquire('cold');
   expect([backend.stateOf('cold'), backend.stateOf('warm')]).toEqual([TARGET_STATE.LOADING, 0]);
-  backend.reportAnswer('cold');
+  backend.reportAnswer('cold', performance.now());
   expect(backend.stateOf('cold')).toBe(0);
   backend.release('cold');
   backend.acquire('cold');
