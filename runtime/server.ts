@@ -12,11 +12,12 @@ import { hashFolder } from './router/fingerprint-folder.ts';
 import { loadArtifact, readArtifact } from './router/load-artifact.ts';
 import { type OpenOptions, openRouter } from './router/open-router.ts';
 import { PolicyCell } from './router/policy-cell.ts';
-import { PolicyLoader } from './router/policy-loader.ts';
-import { reportLoad } from './router/report-load.ts';
+import { controlPolicy } from './router/control-policy.ts';
+import { reportSwap } from './router/report-swap.ts';
 import { watchArtifact } from './router/watch-artifact.ts';
 import { watchPolicies } from './router/watch-policies.ts';
 import { createLogger } from './telemetry/create-logger.ts';
+import { describeSource } from './telemetry/describe-source.ts';
 import { Metrics } from './telemetry/metrics.ts';
 import { Redactor } from './telemetry/redact.ts';
 
@@ -44,29 +45,33 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
   const content = config.watch === null ? null : await hashFolder(config.watch);
   const compiled = config.watch === null ? null : await compilePolicy(config.watch, config.policy);
   const options: OpenOptions = { env, allowUnenforced: config.allowUnenforced, exposed: !isLoopback(config.host), source: config.policy };
-  const { router, started } = openRouter(loadArtifact(await readArtifact(config.policy)), fleet, options);
+  const { router, started } = openRouter(await loadArtifact(await readArtifact(config.policy)), fleet, options);
   const cell = new PolicyCell(fleet, router);
+  const queue = new WaitQueue(config.queueDepth);
+  const policy = controlPolicy(config, cell, fleet, options);
+  const metrics = new Metrics(describeSource(cell, policy, queue));
+  policy.trail.listen((event) => reportSwap(log, metrics, event));
   if (compiled !== null) {
     cell.fail(compiled, null);
-    log.error({ serving: router.hash, error: compiled }, 'policy not compiled');
+    policy.trail.add('not-compiled', router.hash, null, 'policy folder', compiled);
   }
-  const queue = new WaitQueue(config.queueDepth);
-  const metrics = new Metrics({ backends: () => cell.active.backends, waiting: () => queue.size });
-  const gateway: Gateway = { config, cell, queue, metrics, redactor, log, memory: new CountMemory(), draining: false, sampleFrom: 0 };
+  const memory = new CountMemory();
+  const gateway: Gateway = { config, cell, policy, queue, metrics, redactor, log, memory, draining: false, sampleFrom: 0 };
+  const wake = (): void => queue.wake();
   const attach = (): void => {
     redactor.add(cell.active.backends.map((backend) => backend.address.key));
-    cell.active.state.onChange.add(() => queue.wake());
-    queue.wake();
+    cell.active.state.onChange.add(wake);
+    wake();
   };
   cell.onSwap.add(attach);
   attach();
   await started;
   cell.refresh();
+  await policy.loader.look();
   const app = await createApp(gateway, version);
   const sockets = trackConnections(app);
   await app.listen({ host: config.host, port: config.port });
-  const loader = new PolicyLoader(cell, fleet, options);
-  const stopWatching = [watchArtifact(gateway, loader), ...(config.watch === null ? [] : [watchPolicies(gateway, config.watch, content)])];
+  const stopWatching = [watchArtifact(gateway), ...(config.watch === null ? [] : [watchPolicies(gateway, config.watch, content)])];
   const refresh = setInterval(() => cell.refresh(), REFRESH);
   const { port } = app.server.address() as AddressInfo;
   log.info({ host: config.host, port, policy: router.hash }, 'serving');
@@ -77,12 +82,13 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
     keyless: router.manifest.callers.length === 0,
     async reload() {
       log.info('reload');
-      reportLoad(gateway, await loader.load());
+      await policy.loader.load('SIGHUP');
     },
     async close() {
       for (const stop of stopWatching) stop();
       await drain(app, gateway, sockets);
       clearInterval(refresh);
+      policy.window.close();
       await fleet.close();
       closeLog();
     },

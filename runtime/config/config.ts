@@ -23,6 +23,14 @@ export interface Config {
   readonly queueWait: number;
   /** Time between two probes of a backend, in ms. */
   readonly probeInterval: number;
+  /** How long a router is watched after it was swapped in, in ms; 0 = not at all. */
+  readonly watchWindow: number;
+  /** Decisions from which on a router under watch is judged. */
+  readonly watchMinDecisions: number;
+  /** The server is not ready when it could not verify its policy for longer than this, in ms; 0 = it always is. */
+  readonly maxStaleness: number;
+  /** Take artifacts over HTTP although the policy has no caller keys. */
+  readonly allowUpload: boolean;
   /** Longest wait for requests in flight at shutdown, in ms. */
   readonly drain: number;
 }

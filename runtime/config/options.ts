@@ -4,9 +4,9 @@ import { type Config, LOG_LEVELS } from './config.ts';
 export interface Option {
   readonly flag: string;
   readonly key: keyof Config;
-  readonly kind: 'text' | 'number' | 'switch' | 'level';
+  readonly kind: 'text' | 'number' | 'duration' | 'switch' | 'level';
   readonly fallback: string | null;
-  /** Bounds of a number, both inclusive. */
+  /** Bounds of a number, or of a duration in ms, both inclusive. */
   readonly range?: readonly [number, number];
   readonly help: string;
 }
@@ -46,6 +46,31 @@ export const OPTIONS: readonly Option[] = [
     range: [100, DAY],
     help: 'ms between two health probes',
   },
+  {
+    flag: 'watch-window',
+    key: 'watchWindow',
+    kind: 'duration',
+    fallback: '5m',
+    range: [0, DAY],
+    help: 'how long a new router is watched; 0 does not watch',
+  },
+  {
+    flag: 'watch-min-decisions',
+    key: 'watchMinDecisions',
+    kind: 'number',
+    fallback: '1000',
+    range: [1, 1_000_000_000],
+    help: 'decisions from which on a new router is judged',
+  },
+  {
+    flag: 'max-staleness',
+    key: 'maxStaleness',
+    kind: 'duration',
+    fallback: '0',
+    range: [0, 30 * DAY],
+    help: 'not ready when the policy could not be verified for longer; 0 = always ready',
+  },
+  { flag: 'allow-upload', key: 'allowUpload', kind: 'switch', fallback: 'false', help: 'take artifacts by PUT without caller keys' },
   {
     flag: 'drain',
     key: 'drain',

@@ -6,6 +6,9 @@ import { OPTIONS, type Option, toVariable } from './options.ts';
 /** Variables that Kubernetes sets by itself in a namespace with a service named `policyd`. */
 const NOT_OURS = /^POLICYD_(SERVICE|PORT)_/;
 
+/** Units of a duration, in ms; without one it is ms. */
+const UNITS: Readonly<Record<string, number>> = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
 /**
  * Flags win over `POLICYD_*` variables, these over defaults.
  *
@@ -55,6 +58,15 @@ function readValue(option: Option, text: string, place: string, problems: string
       const [low, high] = option.range!;
       const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
       if (!(value >= low && value <= high)) problems.push(`\`${place}\` must be a whole number from ${low} to ${high}, not \`${text}\``);
+      return value;
+    }
+    case 'duration': {
+      const [low, high] = option.range!;
+      const [, digits, unit] = /^(\d+)(ms|s|m|h|d|)$/.exec(text) ?? [];
+      const value = digits === undefined ? Number.NaN : Number(digits) * UNITS[unit];
+      if (!(value >= low && value <= high)) {
+        problems.push(`\`${place}\` must be a time from ${low} to ${high / UNITS.d}d, like \`90s\`, \`5m\` or \`1h\`, not \`${text}\``);
+      }
       return value;
     }
     case 'switch':

@@ -32,6 +32,8 @@ export interface Exchange {
   routed: Routed | null;
   /** How the last call ended. */
   outcome: Outcome | null;
+  /** No target took it; counted among the router's rejects. */
+  refused: boolean;
   /** The caller has left. */
   gone: boolean;
   /** Ends what is being waited for. */

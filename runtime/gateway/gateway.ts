@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { CountMemory } from '../intent/count-memory.ts';
 import type { PolicyCell } from '../router/policy-cell.ts';
+import type { PolicyControl } from '../router/policy-control.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Redactor } from '../telemetry/redact.ts';
 import type { WaitQueue } from './wait-queue.ts';
@@ -10,6 +11,7 @@ import type { WaitQueue } from './wait-queue.ts';
 export interface Gateway {
   readonly config: Config;
   readonly cell: PolicyCell;
+  readonly policy: PolicyControl;
   readonly memory: CountMemory;
   readonly queue: WaitQueue;
   readonly metrics: Metrics;

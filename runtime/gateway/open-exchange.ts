@@ -1,13 +1,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Endpoint } from '../../schema/vocabulary.ts';
+import { authenticate } from '../auth/authenticate.ts';
 import type { Exchange } from './exchange.ts';
+import type { Gateway } from './gateway.ts';
 
 /** `00-<trace id>-<parent id>-<flags>`. Source: https://www.w3.org/TR/trace-context/#traceparent-header */
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 const TRACESTATE = /^[\x20-\x7e]{1,512}$/;
 
-/** Begins a request's way: it counts as in flight in its router until `proxy` ends, and notices when its caller leaves. */
-export function openExchange(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Exchange {
+/**
+ * Begins a request's way: it counts as in flight in its router until `proxy` ends, and notices when its caller leaves.
+ *
+ * @throws GatewayError 401 or 403 where its router was dropped while its body arrived, and the one that serves now knows no such caller.
+ */
+export function openExchange(gateway: Gateway, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Exchange {
+  if (request.router.closed) {
+    request.router = gateway.cell.active;
+    request.caller = authenticate(request.router, request.headers.authorization, request.routeOptions.config.scope ?? 'admin');
+  }
   const { traceparent, tracestate } = request.headers;
   const exchange: Exchange = {
     id: request.id,
@@ -26,6 +36,7 @@ export function openExchange(endpoint: Endpoint, request: FastifyRequest, reply:
     waitedMs: 0,
     routed: null,
     outcome: null,
+    refused: false,
     gone: false,
     cancel: () => {},
   };

@@ -6,7 +6,9 @@ import { countTokens } from '../intent/token-count.ts';
 import { answerFailure } from './answer-failure.ts';
 import { type Choice, mustWait } from './choose.ts';
 import { type Exchange, lastFailure } from './exchange.ts';
+import { explainChoice } from './explain-choice.ts';
 import { explainRejection } from './explain-rejection.ts';
+import { findShortestWait } from './find-shortest-wait.ts';
 import type { Gateway } from './gateway.ts';
 import { formatMicros } from './nexus-headers.ts';
 import { openExchange } from './open-exchange.ts';
@@ -24,7 +26,7 @@ const ATTEMPTS = 8;
 
 /** The one path of a request: read, analyze, decide, send, relay, record; the next target where one fails before its first byte. */
 export async function proxy(gateway: Gateway, endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  const exchange = openExchange(endpoint, request, reply);
+  const exchange = openExchange(gateway, endpoint, request, reply);
   let problem: unknown = null;
   try {
     exchange.asked = readRequestBody(endpoint, request.body as Buffer);
@@ -61,10 +63,12 @@ function decide(gateway: Gateway, exchange: Exchange, request: FastifyRequest): 
   const intent = exchange.router.module.analyze(exchange.asked!.body, hints, exchange.caller, exchange.tokens!);
   const analyzed = performance.now();
   exchange.intent = intent;
+  if (intent.problem !== 0) turnAway(exchange, analyzed - start);
   refuseProblem(intent.problem, exchange.asked!.body.model, hints);
   const choice = tryTake(exchange);
   const decided = performance.now();
   exchange.decisionMicros = (decided - start) * 1e3;
+  exchange.router.tally.decided(exchange.decisionMicros);
   gateway.metrics.recordDecision(analyzed - start, decided - analyzed);
   if (gateway.log.isLevelEnabled('debug')) {
     const { intent: read, decision } = exchange.router.module.explain(intent, choice.live, choice.excluded, exchange.id);
@@ -73,9 +77,18 @@ function decide(gateway: Gateway, exchange: Exchange, request: FastifyRequest): 
   return choice;
 }
 
+/** Its own names settled that there is nothing to decide. */
+function turnAway(exchange: Exchange, ms: number): void {
+  exchange.decisionMicros = ms * 1e3;
+  exchange.router.tally.decided(exchange.decisionMicros);
+  exchange.router.tally.rejected();
+}
+
 function refuse(gateway: Gateway, exchange: Exchange, choice: Choice): never {
-  if (mustWait(choice.code)) throw refuseWaiting(exchange, choice.code);
-  const explanation = exchange.router.module.explain(exchange.intent!, choice.live, choice.excluded, exchange.id);
+  exchange.refused = true;
+  exchange.router.tally.rejected();
+  if (mustWait(choice.code)) throw refuseWaiting(gateway, exchange, choice.code);
+  const explanation = explainChoice(exchange.router, exchange.intent!, choice.live, choice.excluded, exchange.id);
   gateway.metrics.recordExplanation(explanation);
-  throw explainRejection(explanation, exchange.router);
+  throw explainRejection(explanation, exchange.router, findShortestWait(explanation, exchange.router, [], gateway.queue.size));
 }

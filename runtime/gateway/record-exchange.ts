@@ -15,6 +15,7 @@ export function recordExchange(gateway: Gateway, exchange: Exchange, problem: un
   const { routed, outcome, asked } = exchange;
   const ms = performance.now() - exchange.arrived;
   const status = findStatus(exchange, problem);
+  if (status >= 500 && !exchange.refused) exchange.router.tally.failed(exchange.decisionMicros > 0);
   const served = routed !== null && (outcome !== null || exchange.gone);
   const backend = served ? routed.route.backend.config.name : 'none';
   const reason = served ? routed.reason : 'none';

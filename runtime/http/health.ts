@@ -46,8 +46,15 @@ export function serveHealth(app: FastifyInstance, gateway: Gateway): void {
     '/health/ready',
     {
       config,
-      schema: { summary: 'a policy is loaded and the server is not going down', tags, response: { 200: ProbeShape, 503: ProbeShape } },
+      schema: {
+        summary: 'the server is not going down, and its policy was verified within `--max-staleness`',
+        tags,
+        response: { 200: ProbeShape, 503: ProbeShape },
+      },
     },
-    (_request, reply) => reply.code(gateway.draining ? 503 : 200).send({ ok: !gateway.draining }),
+    (_request, reply) => {
+      const ok = !gateway.draining && !gateway.policy.freshness.isStale(gateway.config.maxStaleness);
+      return reply.code(ok ? 200 : 503).send({ ok });
+    },
   );
 }

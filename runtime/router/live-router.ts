@@ -2,6 +2,7 @@ import type { Manifest, TargetConfig } from '../../schema/manifest.ts';
 import type { RouterModule } from '../../schema/router.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { LiveState } from './live-state.ts';
+import type { RouterTally } from './router-tally.ts';
 
 /** A target with everything that carrying out a decision needs, so that a row number is all a decision has to give. */
 export interface Route {
@@ -18,7 +19,7 @@ export interface Route {
 export interface LiveRouter {
   readonly hash: string;
   readonly loadedAt: Date;
-  /** Folder it was loaded from. */
+  /** Folder it was loaded from, or `upload`. */
   readonly source: string;
   readonly manifest: Manifest;
   readonly module: RouterModule;
@@ -30,4 +31,7 @@ export interface LiveRouter {
   readonly callers: ReadonlyMap<string, number>;
   /** Requests that started with it and are not answered. */
   inFlight: number;
+  readonly tally: RouterTally;
+  /** Its backends may be gone: no request begins with it any more. */
+  closed: boolean;
 }

@@ -23,42 +23,53 @@ export class Incomplete extends Failure {}
  * @throws Incomplete `[artifact-missing]` or `[artifact-incomplete]`; Failure `[artifact-format]`.
  */
 export async function readArtifact(folder: string): Promise<ArtifactFiles> {
-  const text = await readText(join(folder, 'manifest.json'), folder);
-  let manifest: Manifest;
+  const path = join(folder, 'manifest.json');
+  const text = await readText(path, folder);
+  let manifest: unknown;
   try {
     manifest = JSON.parse(text);
   } catch {
-    throw new Incomplete('artifact-incomplete', [`\`${join(folder, 'manifest.json')}\` is no JSON`], `write it again: ${COMPILE}`);
+    throw new Incomplete('artifact-incomplete', [`\`${path}\` is no JSON`], `write it again: ${COMPILE}`);
   }
-  if (manifest?.format !== MANIFEST_FORMAT || typeof manifest.router?.file !== 'string') {
-    const problem = `\`${folder}\` holds an artifact of format \`${manifest?.format}\`, this policyd reads ${MANIFEST_FORMAT}`;
-    throw new Failure('artifact-format', [problem], `compile the policy with the policyc of the same version: ${COMPILE}`);
-  }
-  const { hash, ...rest } = manifest;
-  if (sha256(JSON.stringify(rest)) !== hash) {
-    throw new Incomplete('artifact-incomplete', [`\`${join(folder, 'manifest.json')}\` was changed after it was made`], COMPILE);
-  }
+  verifyManifest(manifest, path);
   const file = join(folder, basename(manifest.router.file));
   const source = await readText(file, folder);
-  if (sha256(source) !== manifest.router.sha256) {
-    throw new Incomplete('artifact-incomplete', [`\`${file}\` is not the router that the manifest names`], COMPILE);
-  }
+  verifyRouter(manifest, source, file);
   return { manifest, source };
 }
 
+/** Is the manifest one of ours, as it was made? @throws Failure `[artifact-format]`, Incomplete `[artifact-incomplete]`. */
+export function verifyManifest(manifest: unknown, place: string): asserts manifest is Manifest {
+  const { format, router } = (manifest ?? {}) as Partial<Manifest>;
+  if (format !== MANIFEST_FORMAT || typeof router?.file !== 'string') {
+    const problem = `\`${place}\` is of an artifact of format \`${format}\`, this policyd reads ${MANIFEST_FORMAT}`;
+    throw new Failure('artifact-format', [problem], `compile the policy with the policyc of the same version: ${COMPILE}`);
+  }
+  const { hash, ...hashed } = manifest as Manifest;
+  if (sha256(JSON.stringify(hashed)) !== hash) {
+    throw new Incomplete('artifact-incomplete', [`\`${place}\` was changed after it was made`], COMPILE);
+  }
+}
+
+/** @throws Incomplete `[artifact-incomplete]` where the source is not the one that the manifest names. */
+export function verifyRouter(manifest: Manifest, source: string, place: string): void {
+  if (sha256(source) === manifest.router.sha256) return;
+  throw new Incomplete('artifact-incomplete', [`\`${place}\` is not the router that the manifest names`], COMPILE);
+}
+
 /**
- * Makes the router of a folder's files and proves it on its self-test, which also warms it.
+ * Makes the router of verified files and proves it on its self-test, which also warms it; requests are served in between.
  *
- * @throws Failure `[router-format]`, `[router-broken]` or `[self-test]`.
+ * @throws Failure `[router-format]`, `[router-broken]`, `[router-slow]` or `[self-test]`.
  */
-export function loadArtifact(files: ArtifactFiles): Artifact {
+export async function loadArtifact(files: ArtifactFiles): Promise<Artifact> {
   const { manifest, source } = files;
   const module = evaluateRouter(source, manifest.router.file);
-  if (module.format !== ROUTER_FORMAT || module.targets !== manifest.targets.length) {
-    const problem = `the router has format ${module.format} and ${module.targets} targets, not ${ROUTER_FORMAT} and ${manifest.targets.length}`;
+  if (module?.format !== ROUTER_FORMAT || module.targets !== manifest.targets.length) {
+    const problem = `the router has format ${module?.format} and ${module?.targets} targets, not ${ROUTER_FORMAT} and ${manifest.targets.length}`;
     throw new Failure('router-format', [problem], COMPILE);
   }
-  runSelfTest(module, manifest);
+  await runSelfTest(module, manifest);
   return { manifest, module };
 }
 

@@ -1,3 +1,4 @@
+import type { Backend } from '../backends/backend.ts';
 import type { BackendAddress } from '../backends/resolve-backend.ts';
 import { resolveBackend } from '../backends/resolve-backend.ts';
 import type { Fleet } from '../backends/fleet.ts';
@@ -6,6 +7,7 @@ import { loadEncoding } from '../intent/tokens/encoding.ts';
 import type { Artifact } from './artifact.ts';
 import type { LiveRouter } from './live-router.ts';
 import { LiveState } from './live-state.ts';
+import { RouterTally } from './router-tally.ts';
 
 /** Sections that guard something: a server that would not enforce them must be told so. */
 const GUARDS = ['budgets', 'keys', 'invariants'];
@@ -24,7 +26,7 @@ export interface OpenOptions {
  * @throws Failure `[environment]`, `[not-enforced]` or `[no-keys]`.
  */
 export function openRouter(artifact: Artifact, fleet: Fleet, options: OpenOptions): { router: LiveRouter; started: Promise<unknown> } {
-  const { manifest, module } = artifact;
+  const { manifest } = artifact;
   refuseUnenforced(manifest.unenforced, options.allowUnenforced);
   if (options.exposed && manifest.callers.length === 0) {
     throw new Failure(
@@ -41,25 +43,38 @@ export function openRouter(artifact: Artifact, fleet: Fleet, options: OpenOption
   // Reading a vocabulary takes many times the budget of a decision: here, so that no request pays for it.
   for (const encoding of new Set(manifest.targets.map((target) => target.encoding))) loadEncoding(encoding);
   const { backends, started } = fleet.take(manifest.backends, addresses);
-  const router: LiveRouter = {
+  try {
+    return { router: assemble(artifact, backends, options.source), started };
+  } catch (error) {
+    fleet.giveBack(backends);
+    throw error;
+  }
+}
+
+function assemble({ manifest, module }: Artifact, backends: readonly Backend[], source: string): LiveRouter {
+  const routes = manifest.targets.map((config, row) => ({
+    row,
+    config,
+    backend: backends[config.backend],
+    name: `${manifest.backends[config.backend].name}/${config.model}`,
+    priced: config.price.input > 0 || config.price.output > 0,
+  }));
+  const callers = new Map(manifest.callers.map((caller, row) => [caller.sha256, row]));
+  return {
     hash: manifest.hash,
     loadedAt: new Date(),
-    source: options.source,
+    source,
     manifest,
     module,
+    // Last, for it listens to the backends.
     state: new LiveState(module, manifest, backends),
     backends,
-    routes: manifest.targets.map((config, row) => ({
-      row,
-      config,
-      backend: backends[config.backend],
-      name: `${manifest.backends[config.backend].name}/${config.model}`,
-      priced: config.price.input > 0 || config.price.output > 0,
-    })),
-    callers: new Map(manifest.callers.map((caller, row) => [caller.sha256, row])),
+    routes,
+    callers,
     inFlight: 0,
+    tally: new RouterTally(),
+    closed: false,
   };
-  return { router, started };
 }
 
 function refuseUnenforced(sections: readonly string[], allowed: boolean): void {

@@ -33,11 +33,24 @@ export class PolicyCell {
 
   swap(next: LiveRouter): void {
     if (this.#previous) this.#retired.add(this.#previous);
-    this.#previous = this.#active;
-    this.#active = next;
+    this.#put(next, this.#active);
     this.lastError = null;
-    this.sweep();
-    for (const notify of this.onSwap) notify();
+  }
+
+  /**
+   * The previous router serves again, with what was measured until now.
+   *
+   * @param keep The router that served becomes the previous one; else it is dropped and there is none.
+   * @returns the router that serves now; null where there is none to go back to.
+   */
+  rollBack(keep: boolean): LiveRouter | null {
+    const back = this.#previous;
+    if (back === null) return null;
+    back.state.touch();
+    back.state.refresh();
+    if (!keep) this.#retired.add(this.#active);
+    this.#put(back, keep ? this.#active : null);
+    return back;
   }
 
   /** Closes retired routers that no request uses any more. */
@@ -45,6 +58,7 @@ export class PolicyCell {
     for (const router of this.#retired) {
       if (router.inFlight > 0) continue;
       this.#retired.delete(router);
+      router.closed = true;
       router.state.close();
       this.#fleet.giveBack(router.backends);
     }
@@ -61,5 +75,12 @@ export class PolicyCell {
   fail(message: string, hash: string | null): LoadError {
     this.lastError = { message: message.slice(0, 4_096), hash, at: new Date().toISOString() };
     return this.lastError;
+  }
+
+  #put(active: LiveRouter, previous: LiveRouter | null): void {
+    this.#previous = previous;
+    this.#active = active;
+    this.sweep();
+    for (const notify of this.onSwap) notify();
   }
 }

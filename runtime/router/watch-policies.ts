@@ -9,13 +9,14 @@ import { watchFolder } from './watch-folder.ts';
  * @param compiled hash of the content that was compiled last, taken before it was.
  */
 export function watchPolicies(gateway: Gateway, folder: string, compiled: string | null): () => void {
-  const { cell, config, log, metrics } = gateway;
+  const { cell, config, policy } = gateway;
   const stopping = new AbortController();
   let mark: string | null = null;
   let hash = compiled;
   let told = cell.lastError;
   const stop = watchFolder(folder, true, async () => {
     const seen = await markFolder(folder);
+    if (seen !== null) policy.freshness.confirm('policies');
     if (seen === mark) return;
     mark = seen;
     const content = await hashFolder(folder);
@@ -28,8 +29,7 @@ export function watchPolicies(gateway: Gateway, folder: string, compiled: string
     if (told !== null && cell.lastError === told) cell.lastError = null;
     if (problem === null) return;
     told = cell.fail(problem, null);
-    metrics.recordLoad('not-compiled');
-    log.error({ serving: cell.active.hash, error: problem }, 'policy not compiled');
+    policy.trail.add('not-compiled', cell.active.hash, null, 'policy folder', problem);
   });
   return () => {
     stop();

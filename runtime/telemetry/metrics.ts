@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Explanation } from '../../schema/decision.ts';
 import type { Backend } from '../backends/backend.ts';
+import type { AuditKind } from '../router/audit-trail.ts';
 
 /** Seconds; 1 ms is the budget of a decision. */
 const DECISION_BUCKETS = [0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01];
@@ -10,6 +11,9 @@ const REQUEST_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 30
 export interface MetricsSource {
   backends(): readonly Backend[];
   waiting(): number;
+  policies(): readonly { readonly state: 'active' | 'previous'; readonly hash: string }[];
+  /** In seconds. */
+  policyAge(): { readonly loaded: number; readonly verified: number };
 }
 
 /** Every metric of the server. Labels take names from the policy and from closed sets only, so their number is bounded. */
@@ -77,7 +81,38 @@ export class Metrics {
       labelNames: ['stage', 'decision'],
       registers,
     });
-    this.#swaps = new Counter({ name: 'policyd_policy_loads_total', help: 'loads of an artifact', labelNames: ['result'], registers });
+    this.#swaps = new Counter({
+      name: 'policyd_swaps_total',
+      help: 'what happened to artifacts that were to serve',
+      labelNames: ['result'],
+      registers,
+    });
+    new Gauge({
+      name: 'policyd_policy_info',
+      help: 'always 1; the hash of the router that serves, and of the one that can be rolled back to',
+      labelNames: ['state', 'hash'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { state, hash } of source.policies()) this.set({ state, hash }, 1);
+      },
+    });
+    new Gauge({
+      name: 'policyd_policy_age_seconds',
+      help: 'time since the router that serves was loaded',
+      registers,
+      collect() {
+        this.set(source.policyAge().loaded);
+      },
+    });
+    new Gauge({
+      name: 'policyd_policy_verified_seconds',
+      help: 'time since the place that the policy comes from was last seen whole',
+      registers,
+      collect() {
+        this.set(source.policyAge().verified);
+      },
+    });
     new Gauge({
       name: 'policyd_backend_in_flight',
       help: 'requests in flight by backend',
@@ -135,7 +170,7 @@ export class Metrics {
     }
   }
 
-  recordLoad(result: 'swapped' | 'refused' | 'not-compiled'): void {
+  recordSwap(result: AuditKind): void {
     this.#swaps.inc({ result });
   }
 }

@@ -153,6 +153,7 @@ test('the description of the API names every route, and nothing it does not serv
     '/v1/models',
     '/v1/models/{id}',
     '/v1/policy',
+    '/v1/policy/rollback',
     '/v1/route',
   ]);
   await policyd.stop();

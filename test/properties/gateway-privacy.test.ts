@@ -94,7 +94,7 @@ test('a restricted request never leaves, on any path', async () => {
     fc.asyncProperty(world, fc.array(request, { minLength: REQUESTS, maxLength: REQUESTS }), async (drawn, requests) => {
       const files = await compileText(write(drawn));
       const manifest = JSON.parse(files.get('manifest.json')!) as Manifest;
-      const { module } = loadArtifact({ manifest, source: files.get('router.js')! });
+      const { module } = await loadArtifact({ manifest, source: files.get('router.js')! });
       for (const { name, strict, flexible, narrow, tokens, states, turns, loads } of requests) {
         const asked = manifest.names[name % manifest.names.length].name;
         const restricted = asked.startsWith('secret-') || asked.startsWith('hop-');

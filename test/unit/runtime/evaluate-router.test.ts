@@ -19,19 +19,19 @@ beforeAll(async () => {
   source = files.get('router.js')!;
 });
 
-test('a router is loaded, proven and warm', () => {
-  const { module } = loadArtifact({ manifest, source });
+test('a router is loaded, proven and warm', async () => {
+  const { module } = await loadArtifact({ manifest, source });
   expect(module.targets).toBe(40);
   expect(module.resolve('m7')).toBeGreaterThanOrEqual(0);
 });
 
-test('another result than the self-test’s is refused, and so is none to compare with', () => {
+test('another result than the self-test’s is refused, and so is none to compare with', async () => {
   const wrong = {
     ...manifest,
     selfTest: manifest.selfTest.map((vector, row) => (row === 0 ? { ...vector, code: vector.code + 1 } : vector)),
   };
-  expect(() => loadArtifact({ manifest: wrong, source })).toThrow('[self-test]');
-  expect(() => loadArtifact({ manifest: { ...manifest, selfTest: [] }, source })).toThrow('[self-test]');
+  await expect(loadArtifact({ manifest: wrong, source })).rejects.toThrow('[self-test]');
+  await expect(loadArtifact({ manifest: { ...manifest, selfTest: [] }, source })).rejects.toThrow('[self-test]');
 });
 
 test('what is no program, or throws, is refused as a failure that can be told', () => {

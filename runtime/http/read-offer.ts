@@ -1,0 +1,68 @@
+import { realpath } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import { GatewayError } from '../gateway/gateway-error.ts';
+import { type ArtifactFiles, readArtifact, verifyManifest, verifyRouter } from '../router/load-artifact.ts';
+
+/** An artifact that came over HTTP: where from, and how to read it. */
+export interface HttpOffer {
+  readonly source: string;
+  readonly read: () => Promise<ArtifactFiles> | ArtifactFiles;
+}
+
+const KEYS = ['manifest', 'router', 'path'];
+
+/**
+ * The body of `PUT /v1/policy`: `{ "manifest": {…}, "router": "…" }`, or `{ "path": "…" }` of the server's own artifact folder or one
+ * inside it.
+ *
+ * @throws GatewayError 400 with every mistake at once, 403 for a path elsewhere.
+ */
+export async function readOffer(body: unknown, folder: string): Promise<HttpOffer> {
+  const asked = parse(body);
+  const problems = Object.keys(asked)
+    .filter((key) => !KEYS.includes(key))
+    .map((key) => `unknown key \`${key.slice(0, 64)}\``);
+  const byPath = 'path' in asked;
+  if (byPath && ('manifest' in asked || 'router' in asked)) problems.push('`path` excludes `manifest` and `router`');
+  if (byPath && typeof asked.path !== 'string') problems.push('`path` is no text');
+  if (!byPath && (typeof asked.manifest !== 'object' || asked.manifest === null)) problems.push('`manifest` is no object');
+  if (!byPath && typeof asked.router !== 'string') problems.push('`router` is no text');
+  if (problems.length > 0) throw refuse(problems.join('; '));
+  if (byPath) return openPath(asked.path as string, folder);
+  return {
+    source: 'upload',
+    read() {
+      const manifest = asked.manifest as object;
+      verifyManifest(manifest, 'manifest');
+      verifyRouter(manifest, asked.router as string, 'router');
+      return { manifest, source: asked.router as string };
+    },
+  };
+}
+
+function parse(body: unknown): Record<string, unknown> {
+  let value: unknown = null;
+  try {
+    value = body instanceof Buffer ? JSON.parse(body.toString('utf8')) : null;
+  } catch (error) {
+    throw refuse(`the body is no JSON: ${(error as Error).message.slice(0, 128)}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('the body is no JSON object');
+  return value as Record<string, unknown>;
+}
+
+async function openPath(path: string, folder: string): Promise<HttpOffer> {
+  const own = await realpath(folder).catch(() => resolve(folder));
+  const asked = await realpath(path).catch(() => null);
+  if (asked === own || asked?.startsWith(own + sep)) return { source: path, read: () => readArtifact(path) };
+  // Whether another folder exists is nobody's business.
+  const message = '`path` is neither the artifact folder of this server nor inside it [path] help: send the folder that --policy names';
+  throw new GatewayError(403, 'permission_error', 'path_not_allowed', message, { headers: { 'x-should-retry': 'false' } });
+}
+
+function refuse(problem: string): GatewayError {
+  const help = 'send `{"manifest": …, "router": "…"}`, or `{"path": "…"}`';
+  return new GatewayError(400, 'invalid_request_error', 'invalid_artifact', `${problem} [artifact-shape] help: ${help}`, {
+    headers: { 'x-should-retry': 'false' },
+  });
+}
