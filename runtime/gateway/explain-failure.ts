@@ -1,19 +1,29 @@
 import type { RoutingIntent } from '../../schema/intent.ts';
 import type { LiveRouter, Route } from '../router/live-router.ts';
 import { listAvailable } from './explain-rejection.ts';
+import { toSeconds } from './find-shortest-wait.ts';
 import { GatewayError, type RejectionContext } from './gateway-error.ts';
+import { formatReasons } from './nexus-headers.ts';
 import { isKeyRefused, type UpstreamFailure } from './upstream-failure.ts';
 
-/** Seconds until a failed backend may serve again. */
-const RECOVERY = 1;
-
-/** The answer where the last target failed and none is left; null where the backend's own answer is the answer. */
-export function explainFailure(failure: UpstreamFailure, route: Route, router: LiveRouter, read: RoutingIntent): GatewayError | null {
+/**
+ * The answer where the last target failed and none is left; null where the backend's own answer is the answer.
+ *
+ * @param waitMs until the first of the targets may serve again; Infinity where waiting does not help.
+ */
+export function explainFailure(
+  failure: UpstreamFailure,
+  route: Route,
+  router: LiveRouter,
+  read: RoutingIntent,
+  waitMs: number,
+): GatewayError | null {
+  const seconds = Number.isFinite(waitMs) ? toSeconds(waitMs) : null;
   const name = `\`${route.backend.config.name}\``;
   const context: RejectionContext = {
     required_tier: read.min_capability_tier,
     available_backends: listAvailable(router),
-    eta_seconds: RECOVERY,
+    eta_seconds: seconds,
     privacy_zone_required: read.privacy_constraint === 'restricted' ? 'restricted' : null,
   };
   const reasons = [
@@ -24,23 +34,24 @@ export function explainFailure(failure: UpstreamFailure, route: Route, router: L
       reason: failure.words,
       suggested_action: 'retry in a second, or add a backend that can take over',
     },
+    ...read.rejection_reasons.filter(({ agent_id, model }) => agent_id !== route.backend.config.name || model !== route.config.model),
   ];
-  const headers = { 'retry-after': String(RECOVERY) };
+  const shown = { 'x-nexus-rejection-reasons': formatReasons(reasons) };
+  const headers = { ...shown, ...(seconds === null ? {} : { 'retry-after': String(seconds) }) };
   if (failure.kind === 'timeout') {
     const message = `${failure.words} and no target is left [upstream-timeout] help: retry, or raise \`timeouts.${failure.phase}\` of ${name}`;
-    return new GatewayError(504, 'timeout', 'upstream_timeout', message, { context, reasons });
+    return new GatewayError(504, 'timeout', 'upstream_timeout', message, { context, reasons, headers: shown });
   }
   if (failure.kind !== 'status') {
-    const message = `${failure.words} and no target is left [upstream-unreachable] help: retry in a second, or check the server of ${name}`;
+    const message = `${failure.words} and no target is left [upstream-unreachable] help: retry in ${seconds ?? 'a few'} s, or check the server of ${name}`;
     return new GatewayError(503, 'service_unavailable', 'upstream_unreachable', message, { context, reasons, headers });
   }
   if (isKeyRefused(failure, route.backend.address.key !== null)) {
     const message = `backend ${name} refuses its api key (${failure.status}) [upstream-key] help: put a valid key into \`${route.backend.config.api_key_env}\` and restart policyd`;
-    const shown = { 'x-should-retry': 'false' };
     return new GatewayError(failure.status, 'authentication_error', 'upstream_key_refused', message, { headers: shown, reasons });
   }
   if (failure.status === 529) {
-    const message = `backend ${name} is overloaded (529) and no target is left [upstream-overloaded] help: retry in a second`;
+    const message = `backend ${name} is overloaded (529) and no target is left [upstream-overloaded] help: retry in ${seconds ?? 'a few'} s`;
     return new GatewayError(503, 'service_unavailable', 'upstream_overloaded', message, { context, reasons, headers });
   }
   if (failure.body !== null) return null;

@@ -1,14 +1,16 @@
 import type { Explanation, RejectionReason } from '../../schema/decision.ts';
 import { STAGES } from '../../schema/vocabulary.ts';
 import type { LiveRouter } from '../router/live-router.ts';
+import { toSeconds } from './find-shortest-wait.ts';
 import { GatewayError } from './gateway-error.ts';
 import { formatReasons } from './nexus-headers.ts';
 
-/** Seconds until a backend that is down is asked again, at the latest: what a caller is told to wait. */
-const HEALING = 5;
-
-/** The answer to a request that no target can serve, with one reason for every candidate. */
-export function explainRejection(explanation: Explanation, router: LiveRouter): GatewayError {
+/**
+ * The answer to a request that no target can serve, with one reason for every candidate.
+ *
+ * @param waitMs until the first of them may; Infinity where waiting does not help.
+ */
+export function explainRejection(explanation: Explanation, router: LiveRouter, waitMs: number): GatewayError {
   const { intent } = explanation;
   const reasons = explanation.decision.decision === 'reject' ? explanation.decision.rejection_reasons : intent.rejection_reasons;
   const model = quote(intent.requested_model);
@@ -20,7 +22,7 @@ export function explainRejection(explanation: Explanation, router: LiveRouter): 
       headers: { 'x-should-retry': 'false', 'x-nexus-rejection-reasons': formatReasons(reasons) },
     });
   }
-  const curable = reasons.some((reason) => reason.reconciler === 'SchedulerReconciler');
+  const eta = Number.isFinite(waitMs) ? toSeconds(waitMs) : null;
   return new GatewayError(
     503,
     'service_unavailable',
@@ -31,12 +33,12 @@ export function explainRejection(explanation: Explanation, router: LiveRouter): 
       context: {
         required_tier: intent.min_capability_tier,
         available_backends: listAvailable(router),
-        eta_seconds: curable ? HEALING : null,
+        eta_seconds: eta,
         privacy_zone_required: intent.privacy_constraint === 'restricted' ? 'restricted' : null,
       },
       headers: {
         'x-nexus-rejection-reasons': formatReasons(reasons),
-        ...(curable ? { 'retry-after': String(HEALING) } : { 'x-should-retry': 'false' }),
+        ...(eta === null ? { 'x-should-retry': 'false' } : { 'retry-after': String(eta) }),
       },
     },
   );

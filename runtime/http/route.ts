@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Gateway } from '../gateway/gateway.ts';
 import { choose } from '../gateway/choose.ts';
+import { explainChoice } from '../gateway/explain-choice.ts';
 import { countForEstimate } from '../gateway/count-for-estimate.ts';
 import { CODE } from '../../schema/decision.ts';
 import { readHints } from '../gateway/read-hints.ts';
@@ -25,7 +26,7 @@ export function serveRoute(app: FastifyInstance, gateway: Gateway): void {
     const micros = (performance.now() - start) * 1e3;
     const chosen = code === CODE.REJECT ? null : router.routes[code & CODE.TARGET];
     const counted = chosen === null ? intent : countForEstimate(intent, tokens, chosen.config.encoding);
-    const explanation = router.module.explain(counted, live, excluded, request.id);
+    const explanation = explainChoice(router, counted, live, excluded, request.id);
     const links = explanation.links.map((link) => ({
       ...link,
       stages: link.stages.map((stage) => ({

@@ -4,7 +4,12 @@ import { SilentServer } from '../upstreams/silent-server.ts';
 import { Policyd, until } from './policyd.ts';
 
 interface Health {
-  readonly backends: readonly { readonly name: string; readonly state: string; readonly reason: string }[];
+  readonly backends: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly reason: string;
+    readonly targets: { readonly state: string }[];
+  }[];
 }
 
 let first: Upstream;
@@ -43,9 +48,12 @@ afterAll(async () => {
   await first.stop();
   await second.stop();
 });
-afterEach(() => {
+afterEach(async () => {
   first.fault = null;
   second.fault = null;
+  // Their circuits heal: each test begins with both in service.
+  await until(async () => (await policyd.get<Health>('/health')).backends.every(({ targets }) => targets[0].state === 'ready'), 'healing');
+  expect((await policyd.chat('m')).headers.get('x-nexus-backend')).toBe('first');
 });
 
 const RETRIED: Record<string, Fault> = {
@@ -161,7 +169,10 @@ test('both gone: 503 with what a caller can do, then explained by the scheduler'
   expect(await lost.json()).toMatchObject({
     error: { type: 'service_unavailable' },
     context: { available_backends: [] },
-    rejection_reasons: [{ reconciler: 'SchedulerReconciler' }],
+    rejection_reasons: [
+      { agent_id: 'second', reconciler: 'SchedulerReconciler' },
+      { agent_id: 'first', reconciler: 'SchedulerReconciler' },
+    ],
   });
   const refused = await policyd.chat('m');
   expect(refused.status).toBe(503);
