@@ -4,7 +4,7 @@ import type { Encoding, Endpoint } from './vocabulary.ts';
 export interface RequestBody {
   readonly endpoint: Endpoint;
   readonly model: string;
-  /** The caller's cap on output tokens (`max_completion_tokens`, else `max_tokens`); null = none given. */
+  /** The caller's cap on output tokens (`max_completion_tokens` or `max_tokens`, the higher of two); null = none given. */
   readonly maxOutputTokens: number | null;
   /** How many answers are asked for (`n`), 1 where not given. */
   readonly answers: number;

@@ -52,7 +52,7 @@ function readChat(path: string, json: Json): Omit<ReadRequest, 'bytes'> {
     body: {
       endpoint: 'chat',
       model: json.model as string,
-      maxOutputTokens: numberOf(json.max_completion_tokens) ?? numberOf(json.max_tokens),
+      maxOutputTokens: Math.max(numberOf(json.max_completion_tokens) ?? 0, numberOf(json.max_tokens) ?? 0) || null,
       answers: numberOf(json.n) ?? 1,
       tools,
       required,

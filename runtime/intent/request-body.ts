@@ -49,7 +49,8 @@ export function readRequestBody(endpoint: Endpoint, buffer: Buffer): Request {
   const body: RequestBody = {
     endpoint,
     model,
-    maxOutputTokens: maxCompletionTokens ?? maxTokens,
+    // Of two caps a backend may obey either one: the higher is what the request can cost.
+    maxOutputTokens: Math.max(maxCompletionTokens ?? 0, maxTokens ?? 0) || null,
     answers,
     tools,
     required,

@@ -266,7 +266,7 @@ describe('a request', () => {
         expect(request.body).toMatchObject({
           endpoint: 'chat',
           model: body.model,
-          maxOutputTokens: body.max_completion_tokens ?? body.max_tokens ?? null,
+          maxOutputTokens: Math.max(body.max_completion_tokens ?? 0, body.max_tokens ?? 0) || null,
           answers: body.n ?? 1,
           tools,
           required:
