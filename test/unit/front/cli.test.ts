@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -58,6 +58,17 @@ function folder(name: string, files: Readonly<Record<string, string>>): string {
   for (const [file, text] of Object.entries(files)) writeFileSync(join(path, file), text);
   return path;
 }
+
+describe('policyc compile', () => {
+  it('writes no router out of nothing: a file that is being written anew must not take all traffic away', async () => {
+    const cwd = folder('emptied', {});
+    folder('emptied/policies', { 'policy.yaml': '', 'more.yaml': '# tiers: { 1: small }\n' });
+    const { code, out, err } = await inProcess(['compile'], { cwd });
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toBe('error: `policies` names no backend\nhelp: declare at least one under `backends:` with one model\n');
+    expect(existsSync(join(cwd, 'generated'))).toBe(false);
+  });
+});
 
 describe('policyc check', () => {
   it('finds nothing in the shipped policy, from any folder inside the checkout', async () => {
