@@ -20,6 +20,7 @@ export async function answerError(gateway: Gateway, error: unknown, request: Fas
       if (!reply.hasHeader(name)) reply.header(name, value);
     }
   }
+  if (isFinal(known.status)) reply.header('x-should-retry', 'false');
   if (known.status === 413) await discardBody(request.raw);
   const body: ErrorBody = {
     error: { message: gateway.redactor.redact(known.message), type: known.type, param: known.param, code: known.code },
@@ -34,6 +35,11 @@ export async function answerError(gateway: Gateway, error: unknown, request: Fas
     .send(gateway.redactor.redact(JSON.stringify(body)));
 }
 
+/** The caller's own mistake: the same request fails again. Too late, in conflict and too often are others. */
+function isFinal(status: number): boolean {
+  return status >= 400 && status < 500 && ![408, 409, 429].includes(status);
+}
+
 function toGatewayError(gateway: Gateway, error: unknown, request: FastifyRequest): GatewayError {
   if (error instanceof GatewayError) return error;
   if (error instanceof BadRequest) {
@@ -43,14 +49,13 @@ function toGatewayError(gateway: Gateway, error: unknown, request: FastifyReques
     });
   }
   const { statusCode, code, validation, message } = error as FastifyError;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    const limit = gateway.config.bodyLimit;
-    const words = `the body is larger than ${limit} bytes [body-limit] help: send less, or raise \`--body-limit\``;
-    return new GatewayError(413, 'invalid_request_error', 'request_too_large', words, { headers: { 'x-should-retry': 'false' } });
-  }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const words = 'the body must be json [media-type] help: send the header `Content-Type: application/json`';
     return new GatewayError(415, 'invalid_request_error', 'unsupported_media_type', words);
+  }
+  if (code === 'FST_ERR_BAD_URL') {
+    const words = 'the path of the request is not a url path [bad-url] help: encode `%` as `%25`';
+    return new GatewayError(400, 'invalid_request_error', 'bad_url', words);
   }
   if (validation) {
     const status = request.url.startsWith('/v1/') ? 400 : 422;

@@ -13,9 +13,7 @@ import { makeRequestId } from './make-request-id.ts';
 import { serveMetrics } from './metrics.ts';
 import { serveModels } from './models.ts';
 import { servePolicy } from './policy.ts';
-import { putPolicy } from './put-policy.ts';
 import './request-context.ts';
-import { rollbackPolicy } from './rollback-policy.ts';
 import { serveRoute } from './route.ts';
 
 /** Longest time the headers and body of a request may take to arrive, in ms. */
@@ -33,6 +31,8 @@ export async function createApp(gateway: Gateway, version: string): Promise<Fast
     return503OnClosing: false,
     routerOptions: { maxParamLength: 256 },
     exposeHeadRoutes: false,
+    // What has no path reaches no hook.
+    frameworkErrors: (error, request, reply) => void answerError(gateway, error, request, reply.header('x-request-id', request.id)),
   });
   app.server.maxConnections = CONNECTIONS;
   // Bodies stay bytes: they are read once, by the reader of requests, and passed on.
@@ -70,8 +70,6 @@ export async function createApp(gateway: Gateway, version: string): Promise<Fast
   serveModels(app);
   serveRoute(app, gateway);
   servePolicy(app, gateway);
-  putPolicy(app, gateway);
-  rollbackPolicy(app, gateway);
   serveHealth(app, gateway);
   serveMetrics(app, gateway);
   app.get('/openapi.json', { config: { scope: null }, schema: { hide: true } }, () => app.swagger());

@@ -87,6 +87,13 @@ test('a cap over the category is lowered under the name that the target accepts;
   expect(JSON.parse(cloud.calls.at(-1)!.body.toString()).max_tokens).toBe(5);
 });
 
+test('of two caps the higher one counts: which of them a backend obeys is its own affair', async () => {
+  const lowered = await policyd.chat('big', { max_completion_tokens: 5, max_tokens: 500_000 });
+  expect(lowered.headers.get('x-nexus-warning')).toBe('output-cap-lowered=10');
+  const sent = JSON.parse(cloud.calls.at(-1)!.body.toString());
+  expect([sent.max_completion_tokens, sent.max_tokens]).toEqual([5, 10]);
+});
+
 test('4xx of the backend, of the body, of the model, of the length, of the headers', async () => {
   local.fault = { kind: 'status', status: 418 };
   check(await policyd.chat('tight'), 418, 'house', 'local', 'restricted');
@@ -140,7 +147,9 @@ test('504 where the first token does not come in time', async () => {
     check(answer, 504, 'house', 'local', 'restricted');
     expect(await answer.json()).toMatchObject({
       error: { code: 'upstream_timeout', message: expect.stringContaining('timeouts.first_token') },
+      rejection_reasons: [{ agent_id: 'house', reconciler: 'SchedulerReconciler' }],
     });
+    expect(JSON.parse(answer.headers.get('x-nexus-rejection-reasons')!)).toMatchObject([{ agent_id: 'house' }]);
   }
   await expect.poll(() => local.aborted).toBeGreaterThanOrEqual(2);
   local.fault = null;
@@ -165,8 +174,22 @@ test('a request id that could not stand in a header or a log is replaced', async
   expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('an unknown path answers in the envelope', async () => {
-  const answer = await fetch(`${policyd.url}/v1/nothing`);
-  expect(answer.status).toBe(404);
-  expect((await readError(answer)).error.code).toBe('unknown_url');
+test('a path that is unknown, or no path at all, answers in the envelope', async () => {
+  const unknown = await fetch(`${policyd.url}/v1/nothing`);
+  expect([unknown.status, (await readError(unknown)).error.code]).toEqual([404, 'unknown_url']);
+  const none = await fetch(`${policyd.url}/v1/models/%zz`);
+  expect([none.status, (await readError(none)).error.code]).toEqual([400, 'bad_url']);
+});
+
+test('a refusal that no retry cures says so', async () => {
+  const refusals = [
+    await policyd.chat('tight', {}, { 'x-nexus-strict': 'perhaps' }),
+    await policyd.post('/v1/chat/completions', 'a=b', { 'content-type': 'text/plain' }),
+    await policyd.post('/v1/chat/completions', '{"model":'),
+    await fetch(`${policyd.url}/v1/nothing`),
+    await fetch(`${policyd.url}/v1/models/nobody`),
+  ];
+  expect(refusals.map((answer) => [answer.status, answer.headers.get('x-should-retry')])).toEqual(
+    [400, 415, 400, 404, 404].map((status) => [status, 'false']),
+  );
 });
