@@ -13,7 +13,9 @@ import { makeRequestId } from './make-request-id.ts';
 import { serveMetrics } from './metrics.ts';
 import { serveModels } from './models.ts';
 import { servePolicy } from './policy.ts';
+import { putPolicy } from './put-policy.ts';
 import './request-context.ts';
+import { rollbackPolicy } from './rollback-policy.ts';
 import { serveRoute } from './route.ts';
 
 /** Longest time the headers and body of a request may take to arrive, in ms. */
@@ -70,6 +72,8 @@ export async function createApp(gateway: Gateway, version: string): Promise<Fast
   serveModels(app);
   serveRoute(app, gateway);
   servePolicy(app, gateway);
+  putPolicy(app, gateway);
+  rollbackPolicy(app, gateway);
   serveHealth(app, gateway);
   serveMetrics(app, gateway);
   app.get('/openapi.json', { config: { scope: null }, schema: { hide: true } }, () => app.swagger());
