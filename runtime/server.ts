@@ -4,8 +4,10 @@ import type { Config } from './config/config.ts';
 import { isLoopback } from './config/is-loopback.ts';
 import { drain, trackConnections } from './drain.ts';
 import type { Gateway } from './gateway/gateway.ts';
+import { Admission } from './gateway/admission.ts';
 import { WaitQueue } from './gateway/wait-queue.ts';
 import { createApp } from './http/create-app.ts';
+import { watchReaders } from './http/watch-readers.ts';
 import { CountMemory } from './intent/count-memory.ts';
 import { compilePolicy } from './router/compile-policy.ts';
 import { hashFolder } from './router/fingerprint-folder.ts';
@@ -48,6 +50,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
   const { router, started } = openRouter(await loadArtifact(await readArtifact(config.policy)), fleet, options);
   const cell = new PolicyCell(fleet, router);
   const queue = new WaitQueue(config.queueDepth);
+  const admission = new Admission(config);
   const policy = controlPolicy(config, cell, fleet, options);
   const metrics = new Metrics(describeSource(cell, policy, queue));
   policy.trail.listen((event) => reportSwap(log, metrics, event));
@@ -56,7 +59,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
     policy.trail.add('not-compiled', router.hash, null, 'policy folder', compiled);
   }
   const memory = new CountMemory();
-  const gateway: Gateway = { config, cell, policy, queue, metrics, redactor, log, memory, draining: false, sampleFrom: 0 };
+  const gateway: Gateway = { config, cell, policy, queue, admission, metrics, redactor, log, memory, draining: false, sampleFrom: 0 };
   const wake = (): void => queue.wake();
   const attach = (): void => {
     redactor.add(cell.active.backends.map((backend) => backend.address.key));
@@ -70,6 +73,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
   await policy.loader.look();
   const app = await createApp(gateway, version);
   const sockets = trackConnections(app);
+  const stopReaders = watchReaders(sockets, config.readTimeout, () => metrics.recordRefusal('unread'));
   await app.listen({ host: config.host, port: config.port });
   const stopWatching = [watchArtifact(gateway), ...(config.watch === null ? [] : [watchPolicies(gateway, config.watch, content)])];
   const refresh = setInterval(() => cell.refresh(), REFRESH);
@@ -87,6 +91,7 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
     async close() {
       for (const stop of stopWatching) stop();
       await drain(app, gateway, sockets);
+      stopReaders();
       clearInterval(refresh);
       policy.window.close();
       await fleet.close();

@@ -17,6 +17,17 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Most bytes of a request body. */
   readonly bodyLimit: number;
+  /** Most bytes of all request bodies at once. */
+  readonly bodyMemory: number;
+  /** Most requests at once, over all callers. */
+  readonly maxRequests: number;
+  /** Most streams that one caller may have open. */
+  readonly maxStreamsPerCaller: number;
+  /** Longest time that a request's headers, and all of it, may take to arrive, in ms. */
+  readonly headerTimeout: number;
+  readonly bodyTimeout: number;
+  /** Longest time that a caller may leave unread what waits for it, in ms. */
+  readonly readTimeout: number;
   /** Most requests that wait for a target at once. */
   readonly queueDepth: number;
   /** Longest wait for a target, in ms. */

@@ -5,6 +5,7 @@ import type { PolicyCell } from '../router/policy-cell.ts';
 import type { PolicyControl } from '../router/policy-control.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Redactor } from '../telemetry/redact.ts';
+import type { Admission } from './admission.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
 /** Everything a request's path needs that outlives the request. */
@@ -14,6 +15,7 @@ export interface Gateway {
   readonly policy: PolicyControl;
   readonly memory: CountMemory;
   readonly queue: WaitQueue;
+  readonly admission: Admission;
   readonly metrics: Metrics;
   readonly redactor: Redactor;
   readonly log: Logger;

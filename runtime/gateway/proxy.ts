@@ -3,6 +3,7 @@ import { CODE } from '../../schema/decision.ts';
 import type { Endpoint } from '../../schema/vocabulary.ts';
 import { readRequestBody } from '../intent/request-body.ts';
 import { countTokens } from '../intent/token-count.ts';
+import { admitStream } from './admit-stream.ts';
 import { answerFailure } from './answer-failure.ts';
 import { type Choice, mustWait } from './choose.ts';
 import { type Exchange, lastFailure } from './exchange.ts';
@@ -30,6 +31,7 @@ export async function proxy(gateway: Gateway, endpoint: Endpoint, request: Fasti
   let problem: unknown = null;
   try {
     exchange.asked = readRequestBody(endpoint, request.body as Buffer);
+    if (exchange.asked.stream) admitStream(gateway, exchange);
     exchange.tokens = countTokens(exchange.asked, gateway.memory);
     let choice = decide(gateway, exchange, request);
     for (;;) {

@@ -1,3 +1,4 @@
+import { nameStatus } from '../telemetry/metrics.ts';
 import type { Exchange } from './exchange.ts';
 import type { Gateway } from './gateway.ts';
 import { readRetryAfter } from './read-retry-after.ts';
@@ -20,7 +21,7 @@ export function recordAttempt(gateway: Gateway, exchange: Exchange, outcome: Out
     const { failure } = outcome;
     const keyed = backend.address.key !== null;
     if (isCallers(failure, keyed)) return;
-    gateway.metrics.recordFailure(backend.config.name, failure.kind === 'status' ? `status-${failure.status}` : failure.kind);
+    gateway.metrics.recordFailure(backend.config.name, failure.kind === 'status' ? `status-${nameStatus(failure.status)}` : failure.kind);
     const rest = findRest(failure);
     if (rest !== null) backend.reportRest(upstream, rest);
     backend.reportOutcome(upstream, started, false);

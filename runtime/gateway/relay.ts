@@ -3,13 +3,13 @@ import type { Dispatcher } from 'undici';
 import type { Timeouts } from '../../schema/policy-set.ts';
 import { describeConnectionError } from '../backends/describe-connection-error.ts';
 import { pickResponseHeaders } from './response-headers.ts';
+import { StreamWatch } from './stream-watch.ts';
 import type { TimeoutPhase, UpstreamFailure } from './upstream-failure.ts';
 
 /** Where an alternative exists, a connection is waited for no longer than this, so that failover takes less than 2 s. */
 const IMPATIENT_CONNECT = 1_500;
 /** Most bytes of an error's body that are held. */
 const ERROR_LIMIT = 1 << 20;
-const EVENT_END = Buffer.from('\n\n');
 
 /** How a call to a backend ended. Times are `performance.now()`. */
 export type Outcome =
@@ -56,13 +56,11 @@ export class Relay implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: string[] = [];
   #length = -1;
-  #sse = false;
+  /** Null where the answer is no stream of events. */
+  #stream: StreamWatch | null = null;
   #error: Buffer[] | null = null;
   #bytes = 0;
   #firstByteAt = 0;
-  #events = 0;
-  /** Does what was written so far end an event? */
-  #between = true;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -98,7 +96,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     }
     this.#length = typeof headers['content-length'] === 'string' ? Number(headers['content-length']) : -1;
     // An error event can only be written where the stream is plain text.
-    this.#sse = headers['content-encoding'] === undefined && String(headers['content-type']).startsWith('text/event-stream');
+    const plain = headers['content-encoding'] === undefined && String(headers['content-type']).startsWith('text/event-stream');
+    if (plain) this.#stream = new StreamWatch();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -115,7 +114,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       raw.writeHead(this.#status, [...this.#headers, ...this.#options.begin()]);
     } else this.#timer.refresh();
     this.#bytes += chunk.length;
-    if (this.#sse) this.#countEvents(chunk);
+    this.#stream?.take(chunk);
     if (chunk.length === this.#length) {
       raw.end(chunk);
       return;
@@ -137,7 +136,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     else if (this.#bytes === 0) {
       const words = `the answer of \`${this.#options.backendName}\` is empty`;
       this.#finish({ kind: 'failed', failure: { kind: 'empty', words } });
-    } else {
+    } else if (this.#stream?.isWhole() === false) this.#cut(`\`${this.#options.backendName}\` ended it before the answer was whole`);
+    else {
       if (!this.#options.raw.writableEnded) this.#options.raw.end();
       this.#answer(null);
     }
@@ -188,9 +188,15 @@ export class Relay implements Dispatcher.DispatchHandler {
   /** Bytes have reached the caller and no more will come. */
   #cut(words: string): void {
     const { raw } = this.#options;
-    if (this.#sse) {
+    if (this.#stream?.isTerminated()) {
+      // Nothing is lost: the caller has the last event, and a second one would contradict it.
+      raw.end();
+      this.#answer(null);
+      return;
+    }
+    if (this.#stream) {
       const error = { message: `the stream was cut: ${words}`, type: 'upstream_error', param: null, code: 'upstream_connection_lost' };
-      raw.end(`${this.#between ? '' : '\n\n'}data: ${JSON.stringify({ error })}\n\n`);
+      raw.end(`${this.#stream.between ? '' : '\n\n'}data: ${JSON.stringify({ error })}\n\n`);
     } else raw.destroy();
     this.#answer(words);
   }
@@ -202,7 +208,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       bytes: this.#bytes,
       firstByteAt: this.#firstByteAt,
       endedAt: performance.now(),
-      events: this.#events,
+      events: this.#stream?.events ?? 0,
       cut,
     });
   }
@@ -214,11 +220,5 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#settle(outcome);
     // The backend must not go on working for nobody; once its answer is complete this does nothing.
     if (outcome.kind !== 'answered' || outcome.cut !== null) this.#controller?.abort(new Error('nobody waits for it'));
-  }
-
-  #countEvents(chunk: Buffer): void {
-    for (let at = chunk.indexOf(EVENT_END); at !== -1; at = chunk.indexOf(EVENT_END, at + 2)) this.#events++;
-    const last = chunk[chunk.length - 1];
-    this.#between = last === 10 && (chunk.length === 1 ? this.#between : chunk[chunk.length - 2] === 10);
   }
 }

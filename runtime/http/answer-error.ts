@@ -49,11 +49,6 @@ function toGatewayError(gateway: Gateway, error: unknown, request: FastifyReques
     });
   }
   const { statusCode, code, validation, message } = error as FastifyError;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    const limit = gateway.config.bodyLimit;
-    const words = `the body is larger than ${limit} bytes [body-limit] help: send less, or raise \`--body-limit\``;
-    return new GatewayError(413, 'invalid_request_error', 'request_too_large', words, { headers: { 'x-should-retry': 'false' } });
-  }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const words = 'the body must be json [media-type] help: send the header `Content-Type: application/json`';
     return new GatewayError(415, 'invalid_request_error', 'unsupported_media_type', words);

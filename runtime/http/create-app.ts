@@ -1,9 +1,11 @@
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { authenticate } from '../auth/authenticate.ts';
 import { refuseForeignHost } from '../auth/refuse-foreign-host.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import { GatewayError } from '../gateway/gateway-error.ts';
+import { admitRequest, refuseHeaders } from './admit-request.ts';
 import { answerClientError } from './answer-client-error.ts';
 import { answerError } from './answer-error.ts';
 import { serveChatCompletions } from './chat-completions.ts';
@@ -14,20 +16,21 @@ import { serveMetrics } from './metrics.ts';
 import { serveModels } from './models.ts';
 import { servePolicy } from './policy.ts';
 import { putPolicy } from './put-policy.ts';
+import { readBody } from './read-body.ts';
 import './request-context.ts';
 import { rollbackPolicy } from './rollback-policy.ts';
 import { serveRoute } from './route.ts';
 
-/** Longest time the headers and body of a request may take to arrive, in ms. */
-const ARRIVAL = 60_000;
+/** How often overdue requests are looked for, in ms. */
+const OVERDUE = 1_000;
 /** Most connections at once: bounds what bodies can hold. */
 const CONNECTIONS = 8_192;
 
 /** Every route of the server, described in `/openapi.json` by the same words that define it. */
 export async function createApp(gateway: Gateway, version: string): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
-    bodyLimit: gateway.config.bodyLimit,
-    requestTimeout: ARRIVAL,
+    requestTimeout: gateway.config.bodyTimeout,
+    http: { headersTimeout: gateway.config.headerTimeout, connectionsCheckingInterval: OVERDUE },
     genReqId: makeRequestId,
     clientErrorHandler: answerClientError,
     return503OnClosing: false,
@@ -37,9 +40,11 @@ export async function createApp(gateway: Gateway, version: string): Promise<Fast
     frameworkErrors: (error, request, reply) => void answerError(gateway, error, request, reply.header('x-request-id', request.id)),
   });
   app.server.maxConnections = CONNECTIONS;
+  // All of them are seen, bounded by their size: too many are refused, not dropped.
+  app.server.maxHeadersCount = 0;
   // Bodies stay bytes: they are read once, by the reader of requests, and passed on.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('application/json', (request: FastifyRequest, payload: IncomingMessage) => readBody(gateway, request, payload));
   app.setErrorHandler((error, request, reply) => answerError(gateway, error, request, reply));
   app.setNotFoundHandler((request) => {
     const message = `there is no \`${request.method} ${request.url.split('?')[0].slice(0, 128)}\` [unknown-url] help: GET /openapi.json lists what there is`;
@@ -47,16 +52,19 @@ export async function createApp(gateway: Gateway, version: string): Promise<Fast
   });
   app.addHook('onRequest', (request, reply, done) => {
     request.arrived = performance.now();
+    request.held = 0;
     request.router = gateway.cell.active;
     const { scope, proxied } = request.routeOptions.config;
     if (!proxied) reply.header('x-request-id', request.id);
     if (gateway.draining) reply.header('connection', 'close');
+    refuseHeaders(gateway, request);
     if (request.router.manifest.callers.length === 0) refuseForeignHost(request.headers.host);
     // A route that names no scope is nobody's: only null opens one.
     request.caller =
       scope === null || request.is404
         ? request.router.manifest.callers.length
         : authenticate(request.router, request.headers.authorization, scope ?? 'admin');
+    if (scope !== null) admitRequest(gateway, request, reply);
     done();
   });
   await app.register(swagger, {

@@ -9,6 +9,8 @@ declare module 'fastify' {
     caller: number;
     /** `performance.now()` at its arrival. */
     arrived: number;
+    /** Bytes of its body that are counted in `Admission`. */
+    held: number;
   }
   interface FastifyContextConfig {
     /** What a caller's key must allow; null = open to everybody who reaches the server. */

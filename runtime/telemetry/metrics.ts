@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Explanation } from '../../schema/decision.ts';
 import type { Backend } from '../backends/backend.ts';
@@ -26,6 +27,7 @@ export class Metrics {
   readonly #seconds: Histogram<'endpoint' | 'backend'>;
   readonly #firstToken: Histogram<'backend'>;
   readonly #failures: Counter<'backend' | 'kind'>;
+  readonly #refusals: Counter<'limit'>;
   readonly #explained: Counter<'decision'>;
   readonly #exclusions: Counter<'stage' | 'decision'>;
   readonly #swaps: Counter<'result'>;
@@ -67,6 +69,12 @@ export class Metrics {
       name: 'policyd_upstream_failures_total',
       help: 'attempts that a backend failed, by kind',
       labelNames: ['backend', 'kind'],
+      registers,
+    });
+    this.#refusals = new Counter({
+      name: 'policyd_refusals_total',
+      help: 'requests that a limit of the server kept out or cut off, by limit',
+      labelNames: ['limit'],
       registers,
     });
     this.#explained = new Counter({
@@ -150,7 +158,7 @@ export class Metrics {
   }
 
   recordAnswer(endpoint: string, backend: string, status: number, reason: string, ms: number): void {
-    this.#requests.inc({ endpoint, backend, status, reason });
+    this.#requests.inc({ endpoint, backend, status: nameStatus(status), reason });
     this.#seconds.observe({ endpoint, backend }, ms / 1e3);
   }
 
@@ -160,6 +168,11 @@ export class Metrics {
 
   recordFailure(backend: string, kind: string): void {
     this.#failures.inc({ backend, kind });
+  }
+
+  /** A request that a limit of the server kept out. */
+  recordRefusal(limit: 'requests' | 'streams' | 'body-size' | 'body-memory' | 'header-count' | 'unread'): void {
+    this.#refusals.inc({ limit });
   }
 
   recordExplanation(explanation: Explanation): void {
@@ -173,4 +186,9 @@ export class Metrics {
   recordSwap(result: AuditKind): void {
     this.#swaps.inc({ result });
   }
+}
+
+/** A backend may answer any number: those that have no name are counted by class, so that it can't make series without end. */
+export function nameStatus(status: number): string {
+  return status in STATUS_CODES || status === 499 || status === 529 ? String(status) : `${Math.floor(status / 100)}xx`;
 }

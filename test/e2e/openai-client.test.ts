@@ -106,8 +106,10 @@ test('errors are those of the API: unknown model, bad body, a refusal of the bac
     status: 400,
     type: 'invalid_request_error',
   });
-  upstream.fault = { kind: 'status', status: 429 };
+  // The backend's wish for a rest is granted: a short one, since it is the only one here.
+  upstream.fault = { kind: 'status', status: 429, headers: { 'retry-after-ms': '1' } };
   await expect(client.chat.completions.create({ model: 'small', messages })).rejects.toBeInstanceOf(OpenAI.RateLimitError);
+  await new Promise((resolve) => setTimeout(resolve, 50));
   upstream.fault = { kind: 'status', status: 422 };
   await expect(client.chat.completions.create({ model: 'small', messages })).rejects.toMatchObject({ status: 422, code: 'made_up' });
   upstream.fault = null;
