@@ -29,6 +29,10 @@ export async function readPolicyFolder(folder: string, io: Io): Promise<Source[]
 export async function compileFolder(folder: string, io: Io): Promise<Compilation & { readonly sources: readonly Source[] }> {
   const sources = await readPolicyFolder(folder, io);
   const compilation = await compile(sources);
+  // A file caught while it is emptied and written again would become a router that refuses everything.
+  if (compilation.artifact !== null && compilation.artifact.manifest.plan.names === 0) {
+    throw new UsageError(`\`${folder}\` names no backend`, 'declare at least one under `backends:` with one model');
+  }
   const errors = compilation.diagnostics.filter(({ severity }) => severity === 'error');
   const warnings = compilation.diagnostics.length - errors.length;
   if (errors.length > 0) {
