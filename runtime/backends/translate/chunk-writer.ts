@@ -29,6 +29,10 @@ export class ChunkWriter {
     return this.#begun;
   }
 
+  get isFinished(): boolean {
+    return this.#finished;
+  }
+
   get toolCalls(): number {
     return this.#hasArguments.length;
   }
@@ -54,6 +58,11 @@ export class ChunkWriter {
   /** What the model thought, in the field that plain clients know it by. */
   writeReasoning(text: string): void {
     if (text !== '') this.#say(`{"reasoning_content":${JSON.stringify(text)}}`);
+  }
+
+  /** The provider's words on why it refused. */
+  writeRefusal(text: string): void {
+    if (text !== '') this.#say(`{"refusal":${JSON.stringify(text)}}`);
   }
 
   /** A tool call begins. Returns its index, for the two below. */

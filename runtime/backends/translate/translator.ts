@@ -21,6 +21,8 @@ export interface ChatAnswer {
   readonly usage: Usage | null;
   /** Seconds, rounded up, from whatever form the provider gave it in; null = none. */
   readonly retryAfter: number | null;
+  /** What the answer said that OpenAI has no word for; goes to the log. Tokens such as `stop-reason-unknown=nap`. */
+  readonly warnings?: readonly string[];
 }
 
 /**
@@ -61,6 +63,8 @@ export interface StreamTranslator {
   readonly usage: Usage | null;
   /** An event said that the stream ended in order: later bytes don't matter. */
   readonly isComplete: boolean;
+  /** As of a `ChatAnswer`. */
+  readonly warnings?: readonly string[];
 }
 
 /** The provider said something that can't be told in OpenAI's words, or said it wrongly: an upstream failure, told as such. */
