@@ -4,6 +4,9 @@ import type { RequestBody, TokenCount } from '../../schema/request.ts';
 import type { Live, RouterModule } from '../../schema/router.ts';
 import { UNMEASURED } from '../../schema/snapshot.ts';
 import { Failure } from '../failure.ts';
+import { CountMemory } from '../intent/count-memory.ts';
+import { loadEncoding } from '../intent/tokens/encoding.ts';
+import { rehearse } from './rehearse.ts';
 
 /** Decisions a router makes before it serves: the first hundreds of a fresh module run on cold code. */
 const WARM = 1_000;
@@ -16,7 +19,7 @@ const MISSES = 32;
 const PATIENCE = 2_000;
 
 /**
- * Puts the compiler's vectors to a router, again and again until its code is warm.
+ * Puts the compiler's vectors to a router, then requests like those that will come, again and again until its code is warm.
  *
  * @throws Failure `[self-test]` where a vector gives another code than the compiler's, or there is none; `[router-slow]` where most
  * decisions take more than their millisecond.
@@ -26,28 +29,56 @@ export async function runSelfTest(module: RouterModule, manifest: Manifest): Pro
   if (vectors.length === 0) throw new Failure('self-test', ['the artifact has no self-test'], 'compile the policy again');
   const lives = new Map<string, Live>();
   const wrong: string[] = [];
-  const rounds = Math.ceil(WARM / vectors.length);
-  let slice = performance.now();
-  let slow = 0;
-  let spent = 0;
-  for (let made = 0; made < rounds * vectors.length; made++) {
-    const row = made % vectors.length;
-    const vector = vectors[row];
+  const pace = new Pace();
+  for (const [row, vector] of vectors.entries()) {
     const key = vector.state.join();
     let live = lives.get(key);
     if (!live) lives.set(key, (live = layState(module, manifest, vector.state)));
-    const begun = performance.now();
-    const code = decideVector(module, vector, live);
-    const ended = performance.now();
-    if (code !== vector.code && made < vectors.length) wrong.push(`self-test ${row} gives ${code}, the compiler says ${vector.code}`);
-    spent += ended - begun;
-    if (ended - begun > BUDGET) slow++;
-    if ((slow > MISSES && slow > made / 2) || spent > PATIENCE) refuseSlow(spent / (made + 1));
-    if (ended - slice < SLICE) continue;
-    await setImmediate();
-    slice = performance.now();
+    const code = pace.time(() => decideVector(module, vector, live));
+    if (code !== vector.code) wrong.push(`self-test ${row} gives ${code}, the compiler says ${vector.code}`);
+    await pace.rest();
   }
-  if (wrong.length === 0) return;
+  if (wrong.length > 0) refuseWrong(wrong);
+  const live = layState(module, manifest, []);
+  for (const encoding of new Set(manifest.targets.map((target) => target.encoding))) loadEncoding(encoding);
+  const rehearsals = rehearse(manifest, new CountMemory());
+  for (let made = 0; rehearsals.length > 0 && made < WARM; made++) {
+    const { request, hints, caller, tokens } = rehearsals[made % rehearsals.length];
+    pace.time(() => {
+      const intent = module.analyze(request.body, hints, caller, tokens);
+      return intent.problem === 0 ? module.decide(intent, live, module.none) : -1;
+    });
+    await pace.rest();
+  }
+}
+
+/** Times decisions, and lets requests in between. */
+class Pace {
+  #slice = performance.now();
+  #made = 0;
+  #slow = 0;
+  #spent = 0;
+
+  /** @throws Failure `[router-slow]`. */
+  time(decide: () => number): number {
+    const begun = performance.now();
+    const code = decide();
+    const ms = performance.now() - begun;
+    this.#made++;
+    this.#spent += ms;
+    if (ms > BUDGET) this.#slow++;
+    if ((this.#slow > MISSES && this.#slow > this.#made / 2) || this.#spent > PATIENCE) refuseSlow(this.#spent / this.#made);
+    return code;
+  }
+
+  async rest(): Promise<void> {
+    if (performance.now() - this.#slice < SLICE) return;
+    await setImmediate();
+    this.#slice = performance.now();
+  }
+}
+
+function refuseWrong(wrong: readonly string[]): never {
   const more = wrong.length > TOLD ? [`${wrong.length - TOLD} more`] : [];
   throw new Failure(
     'self-test',

@@ -26,6 +26,8 @@ export function writeArtifact(folder: string, files: ReadonlyMap<string, string>
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
+  /** The Node to run it with; this process's own where there is none. */
+  readonly node?: string;
 }
 
 /** A real policyd in a process of its own, on a free port of loopback, serving a real artifact. */
@@ -59,6 +61,7 @@ export class Policyd {
     const { child, output } = launch(
       ['--policy', folder, '--data', join(home, 'data'), '--port', '0', ...(options.args ?? [])],
       options.env,
+      options.node,
     );
     const url = await new Promise<string>((resolve, reject) => {
       child.stderr!.on('data', () => {
@@ -118,8 +121,12 @@ export class Policyd {
 }
 
 /** Starts the program with nothing of this process's environment but the path. */
-export function launch(args: readonly string[], env: Readonly<Record<string, string>> = {}): { child: ChildProcess; output: string[] } {
-  const child = spawn(process.execPath, [BIN, ...args], {
+export function launch(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  node: string = process.execPath,
+): { child: ChildProcess; output: string[] } {
+  const child = spawn(node, [BIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...env },
   });
