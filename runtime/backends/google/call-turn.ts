@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from './json-object.ts';
-import type { RequestNotes } from './request-notes.ts';
+import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
+import type { RequestNotes } from '../translate/request-notes.ts';
 import { splitThought } from './thought-id.ts';
 import type { Part } from './wire.ts';
 

@@ -1,5 +1,5 @@
 import { Redactor } from '../../telemetry/redact.ts';
-import { isJsonObject } from './json-object.ts';
+import { isJsonObject } from '../translate/json-object.ts';
 
 /** Longest text of a provider that is passed on. */
 const LONGEST = 2000;

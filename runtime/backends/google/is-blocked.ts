@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from './json-object.ts';
+import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
 
 /** The prompt itself was refused: there are no candidates, and `promptFeedback` says why. */
 export function isBlocked(answer: JsonObject): boolean {

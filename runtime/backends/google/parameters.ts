@@ -1,5 +1,5 @@
 import type { ChatBody } from '../translate/translator.ts';
-import type { RequestNotes } from './request-notes.ts';
+import type { RequestNotes } from '../translate/request-notes.ts';
 
 /**
  * What becomes of a parameter. written: it is said in Gemini's words. ignored: it changes no meaning of the answer, and that it was left

@@ -1,5 +1,5 @@
 import { TranslationError } from '../translate/translator.ts';
-import { isJsonObject } from './json-object.ts';
+import { isJsonObject } from '../translate/json-object.ts';
 
 /** Most characters that the pieces of one call may hold. */
 const LIMIT = 1024 * 1024;

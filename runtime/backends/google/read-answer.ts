@@ -3,11 +3,18 @@ import { type Asked, type ChatAnswer, TranslationError } from '../translate/tran
 import { writeUsage } from '../translate/usage.ts';
 import { CallIds } from './call-ids.ts';
 import { describeFailure } from './describe-failure.ts';
-import { isJsonObject, type JsonObject } from './json-object.ts';
+import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
 import { isBlocked } from './is-blocked.ts';
+import { readLateError } from './read-error.ts';
 import { readFinish } from './read-finish.ts';
 import { readPart } from './read-part.ts';
 import { UsageReader } from './read-usage.ts';
+
+interface Choice {
+  readonly message: object;
+  readonly finish: FinishReason;
+  readonly warnings: readonly string[];
+}
 
 /**
  * A `GenerateContentResponse` as a chat completion. A blocked prompt is an answer too: without content, ended by the filter.
@@ -22,18 +29,18 @@ export function readAnswer(body: Buffer, asked: Asked): ChatAnswer {
   const { usage } = reader;
   const candidate = Array.isArray(answer.candidates) ? answer.candidates[0] : undefined;
   if (!isJsonObject(candidate) && !isBlocked(answer)) throw new TranslationError('google answered without an answer');
-  const choice = isJsonObject(candidate)
+  const choice: Choice = isJsonObject(candidate)
     ? readCandidate(candidate, asked)
-    : { message: writeMessage(null), finish_reason: 'content_filter' };
+    : { message: writeMessage(null), finish: 'content_filter', warnings: [] };
   const completion = {
     id: asked.id,
     object: 'chat.completion',
     created: asked.created,
     model: asked.model,
-    choices: [{ index: 0, message: choice.message, logprobs: null, finish_reason: choice.finish_reason }],
+    choices: [{ index: 0, message: choice.message, logprobs: null, finish_reason: choice.finish }],
     ...(usage === null ? {} : { usage: writeUsage(usage) }),
   };
-  return { status: 200, body: Buffer.from(JSON.stringify(completion)), usage, retryAfter: null };
+  return { status: 200, body: Buffer.from(JSON.stringify(completion)), usage, retryAfter: null, warnings: choice.warnings };
 }
 
 function parse(body: Buffer): JsonObject {
@@ -45,13 +52,13 @@ function parse(body: Buffer): JsonObject {
   }
   const answer = Array.isArray(value) && value.length === 1 ? value[0] : value;
   if (!isJsonObject(answer)) throw new TranslationError('google answered with something else than an object');
-  if (answer.error !== undefined) throw new TranslationError(describeFailure(answer.error));
+  if (answer.error !== undefined) throw new TranslationError(describeFailure(answer.error), readLateError(answer.error));
   return answer;
 }
 
-function readCandidate(candidate: JsonObject, asked: Asked): { readonly message: object; readonly finish_reason: FinishReason } {
+function readCandidate(candidate: JsonObject, asked: Asked): Choice {
   const reason = candidate.finishReason;
-  const finish = typeof reason === 'string' ? readFinish(reason) : 'stop';
+  const { finish, warnings } = readFinish(typeof reason === 'string' ? reason : 'STOP');
   if (finish === 'failure') throw new TranslationError(describeFailure({ status: reason, message: candidate.finishMessage }));
   const parts = isJsonObject(candidate.content) ? (candidate.content.parts ?? []) : [];
   if (!Array.isArray(parts)) throw new TranslationError('the parts of the answer are no list');
@@ -78,7 +85,8 @@ function readCandidate(candidate: JsonObject, asked: Asked): { readonly message:
       ...(calls.length === 0 ? {} : { tool_calls: calls }),
     },
     // Google says STOP after calls too; clients act on `tool_calls` alone.
-    finish_reason: finish === 'stop' && calls.length > 0 ? 'tool_calls' : finish,
+    finish: finish === 'stop' && calls.length > 0 ? 'tool_calls' : finish,
+    warnings,
   };
 }
 

@@ -1,6 +1,6 @@
 import { type ChatAnswer, TranslationError } from '../translate/translator.ts';
 import { describeFailure } from './describe-failure.ts';
-import { isJsonObject } from './json-object.ts';
+import { isJsonObject } from '../translate/json-object.ts';
 
 /** What of the request the answer's translation needs. */
 export interface AskedEmbeddings {

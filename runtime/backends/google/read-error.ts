@@ -1,7 +1,7 @@
 import type { ChatAnswer } from '../translate/translator.ts';
 import { describeFailure } from './describe-failure.ts';
-import { isJsonObject, type JsonObject } from './json-object.ts';
-import { readRetryDelay } from './read-retry-delay.ts';
+import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
+import { readWait } from './read-wait.ts';
 
 /** Canonical codes and their HTTP statuses, https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto */
 export const STATUSES = {
@@ -25,22 +25,34 @@ export const STATUSES = {
 } as const;
 export type GoogleStatus = keyof typeof STATUSES;
 
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
 /**
  * An error in OpenAI's envelope. Google's canonical code decides, then the HTTP status; a key that is not valid is a 400 there and a 401 here.
  * Source: https://ai.google.dev/gemini-api/docs/troubleshooting
  */
-export function readError(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, body: Buffer): ChatAnswer {
-  const error = parse(body);
-  const told = decideStatus(status, error);
+export function readError(status: number, headers: Headers, body: Buffer): ChatAnswer {
+  return tellError(parse(body), status, headers);
+}
+
+/** The same for an error that came inside an answer or a stream that began as 200. */
+export function readLateError(error: unknown): ChatAnswer {
+  const known = isJsonObject(error) ? error : {};
+  const { code } = known;
+  return tellError(known, typeof code === 'number' && code >= 400 && code < 600 ? code : 502, {});
+}
+
+function tellError(error: JsonObject | null, given: number, headers: Headers): ChatAnswer {
+  const status = decideStatus(given, error);
   const envelope = {
     error: {
-      message: error ? describeFailure(error) : `google answered with status ${status} and no words of its own`,
-      type: typeOf(told),
+      message: error ? describeFailure(error) : `google answered with status ${given} and no words of its own`,
+      type: typeOf(status),
       param: null,
-      code: codeOf(told, error),
+      code: codeOf(status, error),
     },
   };
-  return { status: told, body: Buffer.from(JSON.stringify(envelope)), usage: null, retryAfter: readRetryDelay(headers, error) };
+  return { status, body: Buffer.from(JSON.stringify(envelope)), usage: null, retryAfter: readWait(headers, error) };
 }
 
 /** The error object of a body, which may stand in a list; null where there is none. */

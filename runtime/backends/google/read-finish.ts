@@ -50,7 +50,8 @@ const MEANING: Readonly<Record<GoogleFinish, FinishReason | 'failure'>> = {
   MALFORMED_RESPONSE: 'failure',
 };
 
-/** Total: a reason that is not known yet is a `stop`. */
-export function readFinish(reason: string): FinishReason | 'failure' {
-  return Object.hasOwn(MEANING, reason) ? MEANING[reason as GoogleFinish] : 'stop';
+/** Total: a reason that is not known yet is a `stop`, and is told as a warning. */
+export function readFinish(reason: string): { readonly finish: FinishReason | 'failure'; readonly warnings: readonly string[] } {
+  if (Object.hasOwn(MEANING, reason)) return { finish: MEANING[reason as GoogleFinish], warnings: [] };
+  return { finish: 'stop', warnings: [`finish-reason-unknown=${/^\w{1,60}$/.test(reason) ? reason.toLowerCase() : 'other'}`] };
 }

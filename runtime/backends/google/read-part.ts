@@ -1,5 +1,5 @@
 import { TranslationError } from '../translate/translator.ts';
-import { isJsonObject, type JsonObject } from './json-object.ts';
+import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
 
 /** One part of an answer. unknown: a kind that was not asked for and means nothing to a chat. */
 export type AnswerPart =
@@ -8,7 +8,11 @@ export type AnswerPart =
   | { readonly kind: 'call'; readonly call: JsonObject; readonly signature: string | null }
   | { readonly kind: 'unknown' };
 
-/** @throws TranslationError for what has no place in a chat completion. */
+/**
+ * The signature of a text is let go: Gemini asks for those of calls only.
+ *
+ * @throws TranslationError for what has no place in a chat completion.
+ */
 export function readPart(part: unknown): AnswerPart {
   if (!isJsonObject(part)) throw new TranslationError('a part of the answer is no object');
   if (isJsonObject(part.functionCall)) {

@@ -6,7 +6,8 @@ import type { Usage } from '../translate/usage.ts';
 import { CallIds } from './call-ids.ts';
 import { describeFailure } from './describe-failure.ts';
 import { isBlocked } from './is-blocked.ts';
-import { isJsonObject, type JsonObject } from './json-object.ts';
+import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
+import { readLateError } from './read-error.ts';
 import { PartialArguments } from './partial-arguments.ts';
 import { readFinish } from './read-finish.ts';
 import { readPart } from './read-part.ts';
@@ -29,6 +30,7 @@ export class GoogleStream implements StreamTranslator {
   /** The call whose arguments come in pieces. */
   #open: { readonly id: unknown; readonly index: number; readonly pieces: PartialArguments } | null = null;
   #failure: TranslationError | null = null;
+  warnings: readonly string[] = [];
 
   constructor(asked: Asked) {
     this.#writer = new ChunkWriter(asked);
@@ -75,7 +77,7 @@ export class GoogleStream implements StreamTranslator {
     // A line that other servers end their streams with.
     if (data === '[DONE]') return;
     const event = parse(data);
-    if (event.error !== undefined) throw new TranslationError(describeFailure(event.error));
+    if (event.error !== undefined) throw new TranslationError(describeFailure(event.error), readLateError(event.error));
     this.#usage.read(event.usageMetadata);
     const candidate = Array.isArray(event.candidates) ? event.candidates[0] : undefined;
     if (isJsonObject(candidate)) this.#readCandidate(candidate);
@@ -93,9 +95,10 @@ export class GoogleStream implements StreamTranslator {
     }
     const reason = candidate.finishReason;
     if (typeof reason !== 'string') return;
-    const finish = readFinish(reason);
+    const { finish, warnings } = readFinish(reason);
     if (finish === 'failure') throw new TranslationError(describeFailure({ status: reason, message: candidate.finishMessage }));
     this.#finish = finish;
+    this.warnings = warnings;
   }
 
   #readCall(call: JsonObject, signature: string | null): void {

@@ -1,5 +1,5 @@
 import type { Usage } from '../translate/usage.ts';
-import { isJsonObject } from './json-object.ts';
+import { isJsonObject } from '../translate/json-object.ts';
 
 const FIELDS = [
   'promptTokenCount',

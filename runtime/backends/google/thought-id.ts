@@ -8,11 +8,12 @@ export function joinThought(id: string, signature: string | null): string {
   return signature === null ? id : `${id}${MARK}${toUrlSafe(signature)}`;
 }
 
-/** The id as Google knows it, and the signature in it; null = none. */
+/** The id as Google knows it, and the signature in it; null = none. What ids of other dialects carry is not for Google, and stays here. */
 export function splitThought(id: string): { readonly id: string; readonly signature: string | null } {
-  const at = id.indexOf(MARK);
-  if (at === -1) return { id, signature: null };
-  return { id: id.slice(0, at), signature: toStandard(id.slice(at + MARK.length)) };
+  const mark = /__(?:thought|claude)__/.exec(id);
+  if (mark === null) return { id, signature: null };
+  const carried = id.slice(mark.index + mark[0].length);
+  return { id: id.slice(0, mark.index), signature: mark[0] === MARK ? toStandard(carried) : null };
 }
 
 function toUrlSafe(base64: string): string {

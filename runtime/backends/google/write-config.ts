@@ -1,6 +1,6 @@
 import type { ChatBody } from '../translate/translator.ts';
-import { isJsonObject } from './json-object.ts';
-import type { RequestNotes } from './request-notes.ts';
+import { isJsonObject } from '../translate/json-object.ts';
+import type { RequestNotes } from '../translate/request-notes.ts';
 import { warnOfDropped } from './warn-of-dropped.ts';
 import { writeSchema } from './write-schema.ts';
 import { writeThinking } from './write-thinking.ts';

@@ -1,7 +1,7 @@
 import type { ChatBody } from '../translate/translator.ts';
 import { CallTurn } from './call-turn.ts';
-import { isJsonObject, type JsonObject } from './json-object.ts';
-import type { RequestNotes } from './request-notes.ts';
+import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
+import type { RequestNotes } from '../translate/request-notes.ts';
 import type { Content, GenerateRequest, Part } from './wire.ts';
 import { writeMedia } from './write-media.ts';
 

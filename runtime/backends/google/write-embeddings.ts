@@ -1,9 +1,9 @@
 import type { TargetConfig } from '../../../schema/manifest.ts';
 import type { DialectCall } from '../translate/translator.ts';
-import type { JsonObject } from './json-object.ts';
+import type { JsonObject } from '../translate/json-object.ts';
 import { writeModelName } from './model-name.ts';
 import { writeModelPath } from './model-path.ts';
-import { RequestNotes } from './request-notes.ts';
+import { RequestNotes } from '../translate/request-notes.ts';
 
 /** Most texts of one call of `batchEmbedContents`. */
 const MOST_TEXTS = 100;

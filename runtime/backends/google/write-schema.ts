@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from './json-object.ts';
+import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
 
 /**
  * A JSON Schema in the part of JSON Schema that Gemini reads (`parametersJsonSchema`, `responseJsonSchema`): what it does not read is said

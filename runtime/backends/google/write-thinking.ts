@@ -1,7 +1,7 @@
 import type { ChatBody } from '../translate/translator.ts';
 import { readGeminiVersion } from './gemini-version.ts';
-import { isJsonObject } from './json-object.ts';
-import type { RequestNotes } from './request-notes.ts';
+import { isJsonObject } from '../translate/json-object.ts';
+import type { RequestNotes } from '../translate/request-notes.ts';
 
 type Effort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
 type Level = 'minimal' | 'low' | 'medium' | 'high';

@@ -99,9 +99,10 @@ describe('finishReason', () => {
   };
 
   test('total over all that are known, and unknown is stop', () => {
-    expect(Object.fromEntries(FINISH_REASONS.map((reason) => [reason, readFinish(reason)]))).toEqual(EXPECTED);
-    expect(readFinish('BRAND_NEW')).toBe('stop');
-    expect(readFinish('constructor')).toBe('stop');
+    expect(Object.fromEntries(FINISH_REASONS.map((reason) => [reason, readFinish(reason).finish]))).toEqual(EXPECTED);
+    expect(readFinish('BRAND_NEW')).toEqual({ finish: 'stop', warnings: ['finish-reason-unknown=brand_new'] });
+    expect(readFinish('constructor').finish).toBe('stop');
+    expect(readFinish('a b\r\n').warnings).toEqual(['finish-reason-unknown=other']);
   });
 
   test.each(Object.entries(EXPECTED))('%s, whole and streamed', (reason, meaning) => {
@@ -113,6 +114,14 @@ describe('finishReason', () => {
       expect(readAnswer(answer).choices[0].finish_reason).toBe(meaning);
       expect(gather(readStream(frame([answer]))).finish).toBe(meaning);
     }
+  });
+
+  test('an unknown one goes to the log', () => {
+    const answer = buildAnswer([{ text: 'a' }], 'NAP');
+    expect(googleTranslator.readAnswer(Buffer.from(JSON.stringify(answer)), ASKED).warnings).toEqual(['finish-reason-unknown=nap']);
+    const stream = googleTranslator.openStream(ASKED);
+    stream.push(frame([answer]));
+    expect(stream.warnings).toEqual(['finish-reason-unknown=nap']);
   });
 
   test('a failure keeps what google says of it', () => {
@@ -174,6 +183,13 @@ describe('blocked and empty', () => {
     ['[{"error":{"message":"x"}}]', 'x'],
   ])('never an empty success: %s', (body, words) => {
     expect(failureOf(body)).toContain(words);
+  });
+
+  test('an error that came as a 200 keeps its meaning', () => {
+    const details = [{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: '3s' }];
+    const body = Buffer.from(JSON.stringify({ error: { code: 429, message: 'quota', status: 'RESOURCE_EXHAUSTED', details } }));
+    const answer = expect.objectContaining({ status: 429, retryAfter: 3 });
+    expect(() => googleTranslator.readAnswer(body, ASKED)).toThrow(expect.objectContaining({ answer }));
   });
 
   test('calls without end are a failure', () => {

@@ -232,6 +232,12 @@ describe('thoughtSignature', () => {
     expect(request.contents[2].parts[0].functionResponse?.id).toBe('fc-1');
   });
 
+  test('what the id of another dialect carries is not sent', () => {
+    const id = 'toolu_1__claude__WzBd';
+    const { request } = write(history([callOf(id)], [id]));
+    expect(request.contents[1].parts[0]).toEqual({ functionCall: { id: 'toolu_1', name: 'weather', args: {} } });
+  });
+
   test('comes back out of extra_content', () => {
     const call = { ...callOf('a'), extra_content: { google: { thought_signature: 'c2ln' } } };
     expect(write(history([call], ['a']), 'gemini-3-flash').request.contents[1].parts[0].thoughtSignature).toBe('c2ln');

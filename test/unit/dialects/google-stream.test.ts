@@ -230,6 +230,21 @@ describe('failures', () => {
     expect(failureOf(Buffer.from(`data: ${data}\r\n\r\n`))).toMatchObject({ said: '' });
   });
 
+  test('the error of a stream keeps its meaning', () => {
+    const answerOf = (error: unknown): unknown => {
+      try {
+        googleTranslator.openStream(ASKED).push(frame([{ error }]));
+      } catch (failure) {
+        return (failure as TranslationError).answer;
+      }
+      return undefined;
+    };
+    expect(answerOf({ code: 503, message: 'x', status: 'UNAVAILABLE' })).toMatchObject({ status: 503 });
+    expect(answerOf({ code: 429, message: 'Please retry in 2s.' })).toMatchObject({ status: 429, retryAfter: 2 });
+    expect(answerOf({ code: 7 })).toMatchObject({ status: 502 });
+    expect(answerOf('x')).toMatchObject({ status: 502 });
+  });
+
   test('a key in the words of a failure is not passed on', () => {
     const key = `AIza${'x'.repeat(35)}`;
     const { why } = failureOf(

@@ -1,4 +1,5 @@
-import { isJsonObject } from './json-object.ts';
+import { isJsonObject } from '../translate/json-object.ts';
+import { readRetryAfter } from '../translate/read-retry-after.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -6,26 +7,17 @@ type Headers = Readonly<Record<string, string | string[] | undefined>>;
 const LONGEST = 86_400;
 
 /**
- * Seconds to wait, rounded up: the longest of the header `retry-after` (seconds or a date) and `RetryInfo.retryDelay` in the body (`"34.4s"`
- * or seconds and nanos), else what the message says in words; null = none.
+ * Seconds to wait, rounded up: the longest of the header `retry-after` and `RetryInfo.retryDelay` in the body (`"34.4s"`, or seconds and
+ * nanos), else what the message says in words; null = none.
  * Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
  */
-export function readRetryDelay(headers: Headers, error: unknown): number | null {
-  const told = [readHeader(headers), ...readDetails(error)].filter((seconds) => seconds !== null);
+export function readWait(headers: Headers, error: unknown): number | null {
+  const told = [readRetryAfter(headers), ...readDetails(error)].filter((seconds) => seconds !== null);
   if (told.length === 0) {
     const words = isJsonObject(error) && typeof error.message === 'string' ? /retry in (\d+(?:\.\d+)?)s/i.exec(error.message) : null;
     if (words) told.push(Number(words[1]));
   }
   return told.length === 0 ? null : Math.min(LONGEST, Math.ceil(Math.max(...told)));
-}
-
-function readHeader(headers: Headers): number | null {
-  const text = [headers['retry-after']].flat()[0]?.trim() ?? '';
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  const until = Date.parse(text);
-  // The answer's own date, where it has one: clocks differ.
-  const now = Date.parse(String(headers.date));
-  return Number.isNaN(until) ? null : Math.max(0, (until - (Number.isNaN(now) ? Date.now() : now)) / 1000);
 }
 
 function readDetails(error: unknown): (number | null)[] {
