@@ -7,7 +7,11 @@ export class Redactor {
   readonly #secrets = new Set<string>();
 
   add(secrets: readonly (string | null)[]): void {
-    for (const secret of secrets) if (secret !== null && secret.length > 0) this.#secrets.add(secret);
+    for (const secret of secrets) {
+      if (secret === null || secret.length === 0) continue;
+      // Log lines and errors are JSON by the time they come here: quotes and backslashes are spelled otherwise there.
+      this.#secrets.add(secret).add(JSON.stringify(secret).slice(1, -1));
+    }
   }
 
   redact(text: string): string {

@@ -52,6 +52,8 @@ test('the redactor takes out the keys it knows, and shapes of those it does not'
   const redactor = new Redactor();
   redactor.add(['k.e*y', null, '']);
   expect(redactor.redact('a k.e*y b Bearer abcdefghij c sk-proj-12345678 d')).toBe('a [redacted] b [redacted] c [redacted] d');
+  redactor.add(['qu"o\\te']);
+  expect(redactor.redact(JSON.stringify({ said: 'qu"o\\te' }))).toBe('{"said":"[redacted]"}');
   const clean = Buffer.from('nothing here: ü');
   expect(redactor.redactBytes(clean)).toBe(clean);
   expect(redactor.redactBytes(Buffer.from('ü k.e*y ü')).toString()).toBe('ü [redacted] ü');
