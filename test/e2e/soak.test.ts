@@ -1,6 +1,7 @@
 import { Pool } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Upstream } from '../upstreams/upstream.ts';
+import { MEASURABLE, measureHeap } from './measure-heap.ts';
 import { Policyd } from './policyd.ts';
 
 /** Requests of the measured part; the defaults take seconds. */
@@ -18,7 +19,7 @@ beforeAll(async () => {
   upstream = await Upstream.start();
   policyd = await Policyd.start(`backends: { server: { type: vllm, url: "${upstream.url}", models: { m: {} } } }`, {
     args: ['--log-level', 'error'],
-    env: { NODE_OPTIONS: '--inspect=127.0.0.1:0' },
+    env: MEASURABLE,
   });
   pool = new Pool(policyd.url, { connections: 16 });
 });
@@ -61,31 +62,12 @@ async function run(requests: number): Promise<void> {
   await Promise.all(Array.from({ length: 16 }, worker));
 }
 
-/** The heap's size after a collection, in bytes: asked of the process itself, through its inspector. */
-async function measureHeap(): Promise<number> {
-  const address = /Debugger listening on (ws:\S+)/.exec(policyd.output)![1];
-  const inspector = new WebSocket(address);
-  await new Promise((resolve) => inspector.addEventListener('open', resolve, { once: true }));
-  const ask = (method: string): Promise<{ result: { usedSize: number } }> => {
-    const answer = new Promise<{ result: { usedSize: number } }>((resolve) =>
-      inspector.addEventListener('message', ({ data }) => resolve(JSON.parse(String(data))), { once: true }),
-    );
-    inspector.send(JSON.stringify({ id: 1, method }));
-    return answer;
-  };
-  await ask('HeapProfiler.collectGarbage');
-  await ask('HeapProfiler.collectGarbage');
-  const { result } = await ask('Runtime.getHeapUsage');
-  inspector.close();
-  return result.usedSize;
-}
-
 test('requests leave nothing behind', async () => {
   await run(Math.max(1_500, REQUESTS / 4));
-  const before = await measureHeap();
+  const before = await measureHeap(policyd);
   await run(REQUESTS);
   upstream.received.length = 0;
-  const after = await measureHeap();
+  const after = await measureHeap(policyd);
   expect(after - before).toBeLessThan(NOISE + KEPT * REQUESTS);
   expect((await policyd.get<{ backends: { in_flight: number }[] }>('/health')).backends[0].in_flight).toBe(0);
   const policy = await policyd.get<{ active: { in_flight: number } }>('/v1/policy');
