@@ -1,8 +1,6 @@
 import type { ThoughtBlock } from './wire.ts';
 
 const MARK = '__claude__';
-/** Most characters of one id's thoughts: beyond them the thoughts stay behind, and thinking ends with them. */
-const MOST = 64 * 1024;
 
 /** Thoughts before a tool call, each with the length of the answer's text before it, and that length at the call itself. */
 export interface CarriedThoughts {
@@ -15,13 +13,12 @@ export interface CarriedThoughts {
  * that thinks wants its thoughts back, unchanged and in their place, with the results of its calls. Only characters that any server takes
  * in an id.
  */
-export function joinThoughts(id: string, carried: CarriedThoughts): string {
-  if (carried.thoughts.length === 0) return id;
+export function joinThoughts(id: string, carried: CarriedThoughts | null): string {
+  if (carried === null) return id;
   const list = carried.thoughts.map(({ at, block }) =>
     block.type === 'thinking' ? [at, block.thinking, block.signature] : [at, block.data],
   );
-  const text = Buffer.from(JSON.stringify([carried.at, ...list])).toString('base64url');
-  return text.length > MOST ? id : `${id}${MARK}${text}`;
+  return `${id}${MARK}${Buffer.from(JSON.stringify([carried.at, ...list])).toString('base64url')}`;
 }
 
 /** The id as Anthropic knows it, and what it carries; null = nothing, or nothing that can be read. */
@@ -38,7 +35,7 @@ function readCarried(text: string): CarriedThoughts | null {
   } catch {
     return null;
   }
-  if (!Array.isArray(list) || !isLength(list[0]) || list.length < 2) return null;
+  if (!Array.isArray(list) || !isLength(list[0])) return null;
   const thoughts = list.slice(1).map(readThought);
   return thoughts.every((thought) => thought !== null) ? { at: list[0], thoughts } : null;
 }

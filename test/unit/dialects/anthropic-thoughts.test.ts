@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { joinThoughts, splitThoughts } from '../../../runtime/backends/anthropic/thought-id.ts';
+import { splitThoughts } from '../../../runtime/backends/anthropic/thought-id.ts';
 import { anthropicTranslator } from '../../../runtime/backends/anthropic/translator.ts';
 import { bytesOf, endOf, messageOf, startOf, textOf, thoughtOf, toolOf } from './anthropic-events.ts';
 import { ASKED, writeTo } from './anthropic-target.ts';
@@ -129,19 +129,7 @@ describe('thoughts that are lost', () => {
 
   test('ids that were tampered with carry nothing, and are ids all the same', () => {
     const id = (text: string) => `toolu_1__claude__${Buffer.from(text).toString('base64url')}`;
-    for (const text of [
-      '',
-      'x',
-      '{}',
-      '[]',
-      '[0]',
-      '[0,[1]]',
-      '[-1,[0,"a"]]',
-      '["0",[0,"a","b"]]',
-      '[0,[0,"a",7]]',
-      '[0,7]',
-      '[0,[0.5,"a"]]',
-    ]) {
+    for (const text of ['', 'x', '{}', '[]', '[0,[1]]', '[-1,[0,"a"]]', '["0",[0,"a","b"]]', '[0,[0,"a",7]]', '[0,7]', '[0,[0.5,"a"]]']) {
       expect(splitThoughts(id(text)), text).toEqual({ id: 'toolu_1', carried: null });
     }
     expect(splitThoughts('toolu_1__claude__%%%')).toEqual({ id: 'toolu_1', carried: null });
@@ -160,7 +148,12 @@ describe('thoughts that are lost', () => {
       bytesOf([startOf(), ...thoughtOf(0, 'sig', ...Array(70).fill('x'.repeat(1000))), ...toolOf(1, 't', 'f', '{}')]),
     );
     expect(said.toString()).toContain('"id":"t"');
-    expect(joinThoughts('t', { at: 0, thoughts: [{ at: 0, block: { type: 'redacted_thinking', data: 'é'.repeat(40_000) } }] })).toBe('t');
+  });
+
+  test('what came after a lost thought is not carried either: all or nothing', () => {
+    const tool = (id: string) => ({ type: 'tool_use', id, name: 'f', input: {} });
+    const content = [{ ...THOUGHT, thinking: 'x'.repeat(70_000) }, tool('a'), THOUGHT, tool('b')];
+    expect(answerOf(content).tool_calls.map((call: { id: string }) => call.id)).toEqual(['a', 'b']);
   });
 
   test('a thought without a signature is not carried, nor is what stands beside it', () => {
