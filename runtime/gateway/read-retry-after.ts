@@ -1,5 +1,6 @@
 /** Longest text that is looked at. */
 const LONGEST = 64;
+const HTTP_DATE = /^[A-Z][a-z]+,? .+ GMT$/;
 
 /**
  * How long a backend asks to be left alone, in ms; null where it does not say, or says nothing sensible.
@@ -15,7 +16,8 @@ export function readRetryAfter(headers: readonly string[], now: number): number 
   const text = find(headers, 'retry-after');
   if (text === null) return null;
   if (/^\d+(\.\d+)?$/.test(text)) return Math.ceil(Number(text) * 1e3);
-  const date = Date.parse(text);
+  // `Date.parse` makes a date of almost anything.
+  const date = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }
 
