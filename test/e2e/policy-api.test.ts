@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
-import { mkdirSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Upstream } from '../upstreams/upstream.ts';
@@ -81,6 +81,9 @@ test('an artifact that is put serves when the answer is there; If-Match guards i
 
 test('the folder that did not change does not take back what was put; SIGHUP does', async () => {
   const { active, previous } = await read();
+  // Touched and written again, with the same content.
+  utimesSync(join(policyd.folder, 'manifest.json'), new Date(), new Date());
+  await policyd.rewrite(keyed(0.1));
   await new Promise((resolve) => setTimeout(resolve, 1_200));
   expect((await read()).active.hash).toBe(active.hash);
   policyd.process.kill('SIGHUP');

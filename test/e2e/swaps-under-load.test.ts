@@ -7,11 +7,12 @@ const SWAPS = Number(process.env.SWAPS ?? 100);
 const KEPT = 1_024;
 const NOISE = 1 << 20;
 /**
- * The bound of a first decision, in µs. On a busy machine every decision takes longer that did not run a moment ago: then the slowest
- * twentieth of the ordinary ones. Cold code takes ten times as long as these.
+ * The bound of a first decision, in µs. On a busy machine it is held against the slowest twentieth of ordinary decisions in the same run:
+ * twice that is what caches cost that other work has emptied; cold code costs sixteen times that.
  */
 const FIRST = 10;
 const SHARE = 0.95;
+const TIMES = 2;
 
 test('swaps under load: none fails, none is mixed, the heap stays flat, the first decision is on warm code', async () => {
   const { problems, requests, spanned, first, ordinary, grown } = await swapUnderLoad(SWAPS);
@@ -19,6 +20,6 @@ test('swaps under load: none fails, none is mixed, the heap stays flat, the firs
   expect(requests).toBeGreaterThan(SWAPS);
   expect(spanned).toBeGreaterThan(SWAPS / 4);
   expect(first.length).toBeGreaterThan(SWAPS / 4);
-  expect(first[first.length >> 1]).toBeLessThan(Math.max(FIRST, ordinary[Math.floor(ordinary.length * SHARE)]));
   expect(grown * SWAPS).toBeLessThan(KEPT * SWAPS + NOISE);
+  expect(first[first.length >> 1]).toBeLessThan(Math.max(FIRST, TIMES * ordinary[Math.floor(ordinary.length * SHARE)]));
 }, 600_000);
