@@ -10,7 +10,8 @@ const FILLER: Part = { text: ' ' };
 
 /**
  * The conversation: neighbours of one role become one turn, system and developer messages the instruction, results of calls a turn of
- * their own right after the calls and in their order.
+ * their own right after the calls and in their order. `reasoning_content` of an assistant message is not sent: Gemini takes its thoughts back
+ * as signatures only.
  * Source: https://ai.google.dev/gemini-api/docs/function-calling
  *
  * @param signs the model refuses a call that comes back without the signature of its thought.

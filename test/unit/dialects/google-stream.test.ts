@@ -152,6 +152,14 @@ describe('calls', () => {
     expect(finish).toBe('tool_calls');
   });
 
+  test('pieces go out when the last of them is here, and not only at the end', () => {
+    const stream = googleTranslator.openStream(ASKED);
+    const push = (functionCall: object): string => stream.push(frame([say([{ functionCall }])])).toString();
+    push({ name: 'f', willContinue: true });
+    expect(push({ partialArgs: [{ jsonPath: '$.a', numberValue: 1 }], willContinue: true })).toBe('');
+    expect(push({})).toContain('"arguments":"{\\"a\\":1}"');
+  });
+
   test.each([
     [{ partialArgs: 7 }],
     [{ partialArgs: [7] }],
@@ -248,7 +256,7 @@ describe('failures', () => {
   test('a key in the words of a failure is not passed on', () => {
     const key = `AIza${'x'.repeat(35)}`;
     const { why } = failureOf(
-      frame([{ error: { message: `Consumer 'api_key:${key}' has been suspended; ${key}`, status: 'PERMISSION_DENIED' } }]),
+      frame([{ error: { message: `Consumer 'api_key:AQ.Ab8-other_shape' has been suspended; ${key}`, status: 'PERMISSION_DENIED' } }]),
     );
     expect(why).toBe("Consumer 'api_key:[redacted]' has been suspended; [redacted] (PERMISSION_DENIED)");
   });
