@@ -139,7 +139,7 @@ export class Backend {
   /** The first byte of an answer is here, to a request sent at `startedAt` (`performance.now()`): what was loading is loaded. */
   reportAnswer(upstream: string, startedAt: number): void {
     this.#retry = FIRST_RETRY;
-    const closed = this.#targets.of(upstream).circuit.answer(performance.now(), startedAt);
+    const closed = this.#targets.of(upstream).circuit.answer(startedAt);
     const loaded = this.#loading.delete(upstream);
     if (loaded) this.#resident = new Set(this.#resident).add(upstream.replace(/:latest$/, ''));
     if (loaded || closed) this.#announce();

@@ -6,9 +6,11 @@ const IN_A_ROW = 5;
 const SHARE = 0.5;
 const ENOUGH = 20;
 const WINDOW = 30_000;
-/** First cooldown and longest one, in ms; it doubles each time that the circuit opens again. */
+/** First cooldown and longest one, in ms; it doubles each time that the circuit opens, and halves with each whole answer. */
 const FIRST_COOLDOWN = 1_000;
 const LONGEST_COOLDOWN = 60_000;
+/** Doublings that reach it. */
+const DOUBLINGS = 6;
 /** Longest time, in ms, that a backend's own `Retry-After` keeps it out of service. */
 const LONGEST_REST = 600_000;
 
@@ -25,7 +27,6 @@ export class Circuit {
   #recent = new OutcomeBuckets(10, WINDOW / 10);
   #openings = 0;
   #openedAt = Number.NEGATIVE_INFINITY;
-  #closedAt = Number.NEGATIVE_INFINITY;
   #openUntil: number | null = null;
   #restUntil = Number.NEGATIVE_INFINITY;
   #trialAt: number | null = null;
@@ -55,9 +56,9 @@ export class Circuit {
   }
 
   /** The first byte of an answer to a request begun at `startedAt`. True where that closed the circuit. */
-  answer(now: number, startedAt: number): boolean {
+  answer(startedAt: number): boolean {
     if (!this.#isTrial(startedAt)) return false;
-    this.#close(now);
+    this.#close();
     return true;
   }
 
@@ -66,8 +67,9 @@ export class Circuit {
     const trial = this.#isTrial(startedAt);
     if (!trial && (this.#openUntil !== null || startedAt < this.#openedAt)) return false;
     this.#row = ok ? 0 : this.#row + 1;
+    if (ok) this.#openings = Math.max(0, this.#openings - 1);
     if (trial) {
-      if (ok) this.#close(now);
+      if (ok) this.#close();
       else this.#open(now);
       return true;
     }
@@ -107,16 +109,13 @@ export class Circuit {
   }
 
   #open(now: number): void {
-    // Who held for a while begins anew; who fails as soon as it is back rests longer each time.
-    if (this.#openUntil === null && now - this.#closedAt > LONGEST_COOLDOWN) this.#openings = 0;
     this.#openedAt = now;
     this.#openUntil = now + Math.min(LONGEST_COOLDOWN, FIRST_COOLDOWN * 2 ** this.#openings);
-    this.#openings = Math.min(16, this.#openings + 1);
+    this.#openings = Math.min(DOUBLINGS, this.#openings + 1);
     this.#trialAt = null;
   }
 
-  #close(now: number): void {
-    this.#closedAt = now;
+  #close(): void {
     this.#openUntil = null;
     this.#trialAt = null;
     this.#row = this.#row === 0 ? 0 : IN_A_ROW - 1;

@@ -36,13 +36,13 @@ test('one request tries, and its first byte lets the others in, on probation', (
   fail(circuit, 5);
   expect([circuit.begin(T + 999), circuit.begin(T + 1_000), circuit.begin(T + 1_001)]).toEqual([false, true, false]);
   expect(circuit.stateAt(T + 1_001)).toBe('trying');
-  expect(circuit.answer(T + 1_050, T + 1_000)).toBe(true);
+  expect(circuit.answer(T + 1_000)).toBe(true);
   expect(circuit.stateAt(T + 1_050)).toBe('closed');
   expect(circuit.record(T + 1_100, T + 1_000, false)).toBe(true);
   expect([circuit.stateAt(T + 1_100), circuit.waitAt(T + 1_100)]).toEqual(['open', 2_000]);
 });
 
-test('the cooldown doubles while it does not get better, up to a minute, and begins anew after it held for one', () => {
+test('the cooldown doubles while it does not get better, up to a minute, and halves with each whole answer', () => {
   const circuit = new Circuit();
   fail(circuit, 5);
   let now = T;
@@ -56,9 +56,9 @@ test('the cooldown doubles while it does not get better, up to a minute, and beg
   expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
   now += circuit.waitAt(now);
   circuit.begin(now);
-  circuit.record(now, now, true);
-  fail(circuit, 5, now + 61_000);
-  expect(circuit.waitAt(now + 61_000)).toBe(1_000);
+  for (let count = 0; count < 3; count++) circuit.record(now, now, true);
+  fail(circuit, 5, now + 1);
+  expect(circuit.waitAt(now + 1)).toBe(8_000);
 });
 
 test('requests from before the opening neither close it nor open it again', () => {
@@ -66,7 +66,7 @@ test('requests from before the opening neither close it nor open it again', () =
   fail(circuit, 5);
   expect([circuit.record(T + 10, T - 50, true), circuit.record(T + 10, T - 50, false)]).toEqual([false, false]);
   circuit.begin(T + 1_000);
-  expect([circuit.answer(T + 1_010, T - 50), circuit.record(T + 1_010, T - 50, false)]).toEqual([false, false]);
+  expect([circuit.answer(T - 50), circuit.record(T + 1_010, T - 50, false)]).toEqual([false, false]);
   expect(circuit.stateAt(T + 1_010)).toBe('trying');
   circuit.record(T + 1_020, T + 1_000, true);
   for (let count = 0; count < 50; count++) circuit.record(T + 1_030, T - 50, false);
