@@ -7,6 +7,7 @@ import { rule as looserAlias } from './rules/looser-alias.ts';
 import { rule as missingCapability } from './rules/missing-capability.ts';
 import { rule as sameUrl } from './rules/same-url.ts';
 import { rule as shadowed } from './rules/shadowed.ts';
+import { rule as smallContext } from './rules/small-context.ts';
 import { rule as unreachable } from './rules/unreachable.ts';
 import { rule as unsatisfiable } from './rules/unsatisfiable.ts';
 
@@ -20,6 +21,7 @@ export const ANALYSIS_RULES: readonly AnalysisRule[] = [
   sameUrl,
   missingCapability,
   emptyCandidates,
+  smallContext,
 ];
 
 /** Runs every rule; the order of the findings is the caller's business. */

@@ -112,6 +112,11 @@ export const RULES = {
     why: 'Whoever asks for the same model by its other name is held to less.',
     needsTargets: true,
   },
+  'small-context': {
+    severity: 'warning',
+    title: 'a context that the assumed output fills',
+    why: "A request without an output cap is taken to need the category's, or 4,096 tokens; a model with no more context can never serve it.",
+  },
   'same-url': {
     severity: 'warning',
     title: 'two backends with the same url',
