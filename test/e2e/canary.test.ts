@@ -9,6 +9,11 @@ const CALLER = 'canary.caller.key.91bc';
 const STRANGER = 'canary-stranger-key-44de';
 const CANARIES = ['canary/backend', 'canary.caller', 'canary-stranger', Buffer.from(BACKEND).toString('base64')];
 
+/** A model for each fault: a circuit keeps requests away from one that failed before. */
+const STATUSES = [401, 403, 429, 500, 529] as const;
+const CUTS = ['reset', 'stall', 'empty', 'cut'] as const;
+const MODELS = ['m', 'refused', ...STATUSES.map((status) => `m${status}`), ...CUTS.map((kind) => `m-${kind}`)];
+
 let upstream: Upstream;
 let policyd: Policyd;
 const seen: string[] = [];
@@ -19,7 +24,7 @@ beforeAll(async () => {
   policyd = await Policyd.start(
     `
 backends:
-  sky: { type: openai, url: "${upstream.url}", api_key_env: SKY_KEY, timeouts: { first_token: 300ms }, models: { m: { price: free } } }
+  sky: { type: openai, url: "${upstream.url}", api_key_env: SKY_KEY, timeouts: { first_token: 300ms }, models: { ${MODELS.map((name) => `${name}: { price: free }`).join(', ')} } }
 keys:
   app: { sha256: "${hash}", scopes: [llm:invoke, admin] }
 `,
@@ -46,7 +51,7 @@ test('no key shows in any answer, header, log line or metric, whatever goes wron
   upstream.fault = { kind: 'echo-key' };
   expect(await look(await policyd.chat('m', {}, known))).toBe(400);
   expect(seen.at(-1)).toContain('[redacted]');
-  for (const status of [401, 403, 429, 500, 529] as const) {
+  for (const status of STATUSES) {
     upstream.fault = {
       kind: 'status',
       status,
@@ -57,11 +62,11 @@ test('no key shows in any answer, header, log line or metric, whatever goes wron
       async () => (await policyd.get<{ backends: { state: string }[] }>('/health')).backends[0].state === 'up',
       'the backend to heal',
     );
-    expect(await look(await policyd.chat('m', {}, known))).toBe(status === 529 ? 503 : status);
+    expect(await look(await policyd.chat(`m${status}`, {}, known))).toBe(status === 529 ? 503 : status);
   }
-  for (const kind of ['reset', 'stall', 'empty', 'cut'] as const) {
+  for (const kind of CUTS) {
     upstream.fault = { kind };
-    await look(await policyd.chat('m', { stream: true }, known));
+    await look(await policyd.chat(`m-${kind}`, { stream: true }, known));
   }
   upstream.fault = null;
   for (const path of [
@@ -88,7 +93,11 @@ test('no key shows in any answer, header, log line or metric, whatever goes wron
 
 test('an upstream that refuses its key is named, the key is not', async () => {
   upstream.fault = { kind: 'status', status: 401 };
-  const answer = await policyd.chat('m', {}, { authorization: `Bearer ${CALLER}` });
+  await until(
+    async () => (await policyd.get<{ backends: { state: string }[] }>('/health')).backends[0].state === 'up',
+    'the backend to heal',
+  );
+  const answer = await policyd.chat('refused', {}, { authorization: `Bearer ${CALLER}` });
   const { error } = (await answer.json()) as { error: { message: string; code: string } };
   expect([answer.status, error.code]).toEqual([401, 'upstream_key_refused']);
   expect(error.message).toContain('`sky`');
