@@ -38,7 +38,7 @@ export class ThoughtKeeper {
     this.#hasThought = true;
     this.#length += length;
     if (this.#length > MOST) this.#lose();
-    else if (!this.#isLost) this.#thoughts.push(thought);
+    else this.#thoughts.push(thought);
   }
 
   #lose(): void {

@@ -13,9 +13,9 @@ export class RequestNotes {
     if (this.#warnings.size < MOST) this.#warnings.add(token);
   }
 
-  /** @param param the parameter at fault. */
-  refuse(param: string, message: string): void {
-    if (this.#refusals.length < MOST) this.#refusals.push(new BadRequest(message, param, null));
+  /** @param place the place at fault, such as `messages[2].content`; its top-level field becomes the refusal's `param`. */
+  refuse(place: string, message: string): void {
+    if (this.#refusals.length < MOST) this.#refusals.push(new BadRequest(message, place.replace(/[.[].*$/, ''), null));
   }
 
   /** The warnings. @throws BadRequest where anything was refused: the first one's parameter, everybody's words. */

@@ -114,6 +114,7 @@ describe('answers', () => {
     ['no JSON', '<html>'],
     ['nothing', ''],
     ['no message', '{"id":"x"}'],
+    ['something else', JSON.stringify({ ...MESSAGE, type: 'completion' })],
     ['null', 'null'],
     ['a message without content', '{"type":"message"}'],
     ['a text without text', JSON.stringify({ ...MESSAGE, content: [{ type: 'text' }] })],

@@ -13,6 +13,8 @@ function read(status: number, error: unknown, headers: Headers = {}) {
   return { ...answer, error: parsed.error as { message: string; type: string; param: string | null; code: string | null } };
 }
 
+const USED_UP: Headers = { 'anthropic-ratelimit-tokens-remaining': '0', 'anthropic-ratelimit-tokens-reset': '2099-01-01T00:00:00Z' };
+
 describe('errors', () => {
   // https://platform.claude.com/docs/en/api/errors
   test.each([
@@ -75,7 +77,7 @@ describe('errors', () => {
   test('money that is gone is no rate that waiting cures', () => {
     const low = read(400, { type: 'invalid_request_error', message: 'Your credit balance is too low to access the Anthropic API.' });
     expect(low).toMatchObject({ status: 429, retryAfter: null, error: { code: 'insufficient_quota' } });
-    const spent = read(429, { type: 'rate_limit_error', message: 'x', details: { error_code: 'enforced_spend_limit_reached' } });
+    const spent = read(429, { type: 'rate_limit_error', message: 'x', details: { error_code: 'enforced_spend_limit_reached' } }, USED_UP);
     expect(spent).toMatchObject({ status: 429, retryAfter: null, error: { code: 'insufficient_quota' } });
   });
 });
@@ -105,6 +107,7 @@ describe('when to come again', () => {
       },
       21,
     ],
+    ['a reset that is far', USED_UP, 86_400],
     ['nothing', {}, null],
   ])('%s', (_, headers, seconds) => {
     expect(read(429, { type: 'rate_limit_error', message: 'x' }, headers).retryAfter).toBe(seconds);

@@ -119,7 +119,10 @@ describe('roles', () => {
 
   test('a name is told to be left out, an unknown role refused', () => {
     expect(messages([{ role: 'user', name: 'ann', content: 'x' }]).warnings).toEqual(['message-name-ignored']);
-    expect(refusalOf({ messages: [{ role: 'function', name: 'f', content: 'x' }] })).toMatchObject({ param: 'messages[0]' });
+    expect(refusalOf({ messages: [{ role: 'function', name: 'f', content: 'x' }] })).toMatchObject({
+      param: 'messages',
+      message: expect.stringContaining('`messages[0]`'),
+    });
   });
 
   test('an assistant’s refusal is its word', () => {
@@ -168,6 +171,17 @@ describe('tool results', () => {
     ]);
   });
 
+  test('the same in every later turn', () => {
+    const turn = (ids: readonly string[]) => [
+      { role: 'assistant', tool_calls: ids.map((id) => ({ ...CALL, id })) },
+      { role: 'tool', tool_call_id: ids[0], content: 'one' },
+      { role: 'user', content: 'and?' },
+      { role: 'tool', tool_call_id: ids[1], content: 'two' },
+    ];
+    const { body } = messages([{ role: 'user', content: 'a' }, ...turn(['a1', 'a2']), ...turn(['b1', 'b2'])]);
+    for (const at of [2, 4]) expect(body.messages[at].content.map((block) => block.type)).toEqual(['tool_result', 'tool_result', 'text']);
+  });
+
   test('a result may be empty, or hold an image', () => {
     const { body } = messages([
       { role: 'user', content: 'a' },
@@ -187,7 +201,7 @@ describe('tool results', () => {
     ).toContain('no result of the calls `toolu_2`');
     expect(refusalOf({ messages: [{ role: 'tool', tool_call_id: 'zzz', content: 'x' }] }).message).toContain('answers no call');
     const answered = ['toolu_1', 'toolu_2', 'toolu_2'].map((id) => ({ role: 'tool', tool_call_id: id, content: 'x' }));
-    expect(refusalOf({ messages: [{ role: 'user', content: 'a' }, two, ...answered] }).param).toBe('messages[4]');
+    expect(refusalOf({ messages: [{ role: 'user', content: 'a' }, two, ...answered] }).message).toContain('`messages[4]`');
   });
 
   test('ids of other providers become ids that are taken, and stay paired where turns repeat them', () => {
@@ -428,7 +442,7 @@ describe('images and files', () => {
       { type: 'input_audio', input_audio: { data: 'QUJD', format: 'wav' } },
     ];
     const refusal = refusalOf({ messages: [{ role: 'user', content }] });
-    expect(refusal.param).toBe('messages[0].content[0]');
+    expect(refusal.param).toBe('messages');
     for (const at of [0, 1, 2, 3]) expect(refusal.message).toContain(`messages[0].content[${at}]`);
   });
 
