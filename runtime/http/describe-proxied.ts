@@ -1,5 +1,5 @@
 import type { FastifyContextConfig, RouteShorthandOptions } from 'fastify';
-import { ErrorShape, NEXUS_HEADERS, OpenShape } from './shapes.ts';
+import { ERROR_HEADERS, ErrorShape, NEXUS_HEADERS, OpenShape } from './shapes.ts';
 
 /**
  * Options of a route whose body goes on to a backend. The shape is for the API's description: the body stays bytes, and is checked
@@ -15,8 +15,8 @@ export function describeProxied(summary: string, body: object): RouteShorthandOp
       body,
       response: {
         200: { description: "the backend's answer, byte for byte", headers: NEXUS_HEADERS, ...OpenShape },
-        '4xx': { description: "the caller's mistake, or the backend's refusal", headers: NEXUS_HEADERS, ...ErrorShape },
-        '5xx': { description: 'no target could serve, or the last one failed', headers: NEXUS_HEADERS, ...ErrorShape },
+        '4xx': { description: "the caller's mistake, or the backend's refusal", headers: ERROR_HEADERS, ...ErrorShape },
+        '5xx': { description: 'no target could serve, or the last one failed', headers: ERROR_HEADERS, ...ErrorShape },
       },
     },
   };

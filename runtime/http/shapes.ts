@@ -46,3 +46,10 @@ export const NEXUS_HEADERS = {
   'X-Nexus-Rejection-Reasons': { ...TEXT, description: 'json array, at most 2 KiB' },
   'X-Request-Id': { ...TEXT, description: "the caller's, or a new one" },
 } as const;
+
+/** The same, with what a caller is told to do next. */
+export const ERROR_HEADERS = {
+  ...NEXUS_HEADERS,
+  'Retry-After': { ...TEXT, description: 'seconds until the first target may serve; absent where waiting does not help' },
+  'x-should-retry': { ...TEXT, description: '`false` where the same request fails again' },
+} as const;
