@@ -21,7 +21,7 @@ export async function answerError(gateway: Gateway, error: unknown, request: Fas
     }
   }
   if (isFinal(known.status)) reply.header('x-should-retry', 'false');
-  if (known.status === 413) await discardBody(request.raw);
+  if (known.status === 413 || known.code === 'overloaded') await discardBody(request.raw);
   const body: ErrorBody = {
     error: { message: gateway.redactor.redact(known.message), type: known.type, param: known.param, code: known.code },
     ...(known.context === null ? {} : { context: known.context }),

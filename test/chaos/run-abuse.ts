@@ -74,7 +74,7 @@ export async function runAbuse(size: AbuseSize): Promise<AbuseReport> {
       '--header-timeout',
       '1s',
       '--body-timeout',
-      '2s',
+      '5s',
       '--read-timeout',
       '1s',
       '--body-memory',
@@ -127,12 +127,20 @@ export async function runAbuse(size: AbuseSize): Promise<AbuseReport> {
     await measure('unknown model names, all different', size.names, 64, ['404 model_not_found'], (at) =>
       post(`{"model":"nobody-${at}",${hello}}`),
     );
+    upstream.delay = 20;
     await measure('callers that leave', size.aborts, 64, ['left', '200'], async (at) => {
       const leaving = new AbortController();
       const answer = post(`{"model":"m","stream":${at % 2 === 0},${hello}}`, {}, leaving.signal);
-      setTimeout(() => leaving.abort(), Math.random() * 4);
+      setTimeout(() => leaving.abort(), Math.random() * 40);
       return answer;
     });
+    upstream.delay = 0;
+    const noticed = await countGone(policyd);
+    if (noticed < size.aborts / 10) wrong.push(`only ${noticed} of ${size.aborts} callers left after their request had arrived`);
+    rows[rows.length - 1] = {
+      ...rows[rows.length - 1],
+      answers: `left: ${size.aborts.toLocaleString('en-US')}, with the request under way: ${noticed.toLocaleString('en-US')}`,
+    };
     const large = `{"model":"m",${hello},"user":"${'u'.repeat(TEN_MB - 1_000)}"}`;
     await measure('bodies of 10 MB', size.bodies, 32, ['200', '503 overloaded'], () => post(large));
     await measure('bodies over the limit', size.bodies, 8, ['413 request_too_large'], () => post(`${large}${' '.repeat(2_000)}`));
@@ -211,5 +219,14 @@ async function isIdle(policyd: Policyd): Promise<boolean> {
   const metrics = await (await fetch(`${policyd.url}/metrics`)).text();
   return (
     backends[0].in_flight === 0 && ['open_requests', 'open_streams', 'body_bytes'].every((name) => metrics.includes(`policyd_${name} 0\n`))
+  );
+}
+
+/** Requests whose callers left before the answer was complete, as the gateway counted them. */
+async function countGone(policyd: Policyd): Promise<number> {
+  const metrics = await (await fetch(`${policyd.url}/metrics`)).text();
+  return [...metrics.matchAll(/^policyd_requests_total\{[^}]*status="499"[^}]*\} (\d+)$/gm)].reduce(
+    (sum, [, count]) => sum + Number(count),
+    0,
   );
 }
