@@ -4,7 +4,7 @@ import { expectShape } from '../../shapes/expect-shape.ts';
 
 const USAGE = { input: 5, cacheRead: 3, cacheWrite5m: 2, cacheWrite1h: 1, output: 7, reasoning: 4 };
 
-function write(includeUsage: boolean, say: (writer: ChunkWriter) => void): Record<string, any>[] {
+function write(includeUsage: boolean, say: (writer: ChunkWriter) => void): ReturnType<typeof JSON.parse>[] {
   const writer = new ChunkWriter({ model: 'a "model"', id: 'chatcmpl-1', created: 1_700_000_000, includeUsage });
   say(writer);
   const events = writer.take().toString().split('\n\n');
