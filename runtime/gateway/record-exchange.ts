@@ -19,6 +19,10 @@ export function recordExchange(gateway: Gateway, exchange: Exchange, problem: un
   const served = routed !== null && (outcome !== null || exchange.gone);
   const backend = served ? routed.route.backend.config.name : 'none';
   const reason = served ? routed.reason : 'none';
+  if (served && exchange.intent !== null && exchange.intent.link > 0) {
+    const { names, categories } = exchange.router.manifest;
+    gateway.metrics.recordFallback(names[exchange.intent.name].model, categories[exchange.intent.category]);
+  }
   gateway.metrics.recordAnswer(exchange.endpoint, backend, status, reason, ms);
   gateway.log.info(
     {

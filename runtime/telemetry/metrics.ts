@@ -27,6 +27,7 @@ export class Metrics {
   readonly #seconds: Histogram<'endpoint' | 'backend'>;
   readonly #firstToken: Histogram<'backend'>;
   readonly #failures: Counter<'backend' | 'kind'>;
+  readonly #fallbacks: Counter<'model' | 'category'>;
   readonly #refusals: Counter<'limit'>;
   readonly #explained: Counter<'decision'>;
   readonly #exclusions: Counter<'stage' | 'decision'>;
@@ -69,6 +70,12 @@ export class Metrics {
       name: 'policyd_upstream_failures_total',
       help: 'attempts that a backend failed, by kind',
       labelNames: ['backend', 'kind'],
+      registers,
+    });
+    this.#fallbacks = new Counter({
+      name: 'policyd_fallbacks_total',
+      help: 'requests that another model of the fallback chain served, by the model that was asked for and the category',
+      labelNames: ['model', 'category'],
       registers,
     });
     this.#refusals = new Counter({
@@ -164,6 +171,11 @@ export class Metrics {
 
   recordFirstToken(backend: string, ms: number): void {
     this.#firstToken.observe({ backend }, ms / 1e3);
+  }
+
+  /** A model of the chain other than the first one served. */
+  recordFallback(model: string, category: string): void {
+    this.#fallbacks.inc({ model, category });
   }
 
   recordFailure(backend: string, kind: string): void {
