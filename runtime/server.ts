@@ -42,7 +42,7 @@ export interface Server {
 /** Wires the server up and starts it. @throws Failure where policy, environment or address do not allow it to serve. */
 export async function startServer(config: Config, env: Readonly<Record<string, string | undefined>>, version: string): Promise<Server> {
   const redactor = new Redactor();
-  const { log, close: closeLog } = createLogger(config.logLevel, redactor);
+  const { log, line: logLine, close: closeLog } = createLogger(config.logLevel, redactor);
   const fleet = new Fleet(config.probeInterval);
   const content = config.watch === null ? null : await hashFolder(config.watch);
   const compiled = config.watch === null ? null : await compilePolicy(config.watch, config.policy);
@@ -59,7 +59,20 @@ export async function startServer(config: Config, env: Readonly<Record<string, s
     policy.trail.add('not-compiled', router.hash, null, 'policy folder', compiled);
   }
   const memory = new CountMemory();
-  const gateway: Gateway = { config, cell, policy, queue, admission, metrics, redactor, log, memory, draining: false, sampleFrom: 0 };
+  const gateway: Gateway = {
+    config,
+    cell,
+    policy,
+    queue,
+    admission,
+    metrics,
+    redactor,
+    log,
+    logLine,
+    memory,
+    draining: false,
+    sampleFrom: 0,
+  };
   const wake = (): void => queue.wake();
   const attach = (): void => {
     redactor.add(cell.active.backends.map((backend) => backend.address.key));

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Scope } from '../../schema/vocabulary.ts';
 import { GatewayError } from '../gateway/gateway-error.ts';
 import type { LiveRouter } from '../router/live-router.ts';
@@ -22,7 +22,7 @@ export function authenticate(router: LiveRouter, authorization: string | undefin
       headers: { ...NO_RETRY, 'www-authenticate': 'Bearer' },
     });
   }
-  const row = router.callers.get(createHash('sha256').update(key).digest('hex'));
+  const row = router.callers.get(hash('sha256', key, 'hex'));
   if (row === undefined) {
     const message = 'the api key is not known [unknown-key] help: `policyc keys new` makes one, its hash goes into `keys:` of the policy';
     throw new GatewayError(401, 'invalid_request_error', 'invalid_api_key', message, {

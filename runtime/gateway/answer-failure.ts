@@ -21,7 +21,8 @@ export async function answerFailure(gateway: Gateway, exchange: Exchange): Promi
   const tried = module.exclude(state.live, exchange.tried);
   const explanation = explainChoice(router, exchange.intent!, state.live, tried, exchange.id);
   const waitMs = findShortestWait(explanation, router, exchange.tried, gateway.queue.size);
-  reply.headers(describeRouted(routed!, router, exchange.id, exchange.decisionMicros));
+  const known = describeRouted(routed!, router, exchange.id, exchange.decisionMicros);
+  for (let at = 0; at < known.length; at += 2) reply.header(known[at], known[at + 1]);
   const error = explainFailure(failure, routed!.route, router, explanation.intent, waitMs);
   if (error) throw error;
   if (failure.kind !== 'status') throw new Error('a failure without an answer must be explained');

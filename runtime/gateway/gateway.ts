@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { CountMemory } from '../intent/count-memory.ts';
 import type { PolicyCell } from '../router/policy-cell.ts';
 import type { PolicyControl } from '../router/policy-control.ts';
+import type { LogSink } from '../telemetry/create-logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Redactor } from '../telemetry/redact.ts';
 import type { Admission } from './admission.ts';
@@ -19,6 +20,8 @@ export interface Gateway {
   readonly metrics: Metrics;
   readonly redactor: Redactor;
   readonly log: Logger;
+  /** One line for each request; see `LogSink`. */
+  readonly logLine: LogSink['line'];
   /** The server is going down: connections end with their answers. */
   draining: boolean;
   /** `performance.now()` from which on the next decision is explained for the metrics. */

@@ -27,19 +27,27 @@ export interface Routed {
   readonly warnings: readonly string[];
 }
 
-export function describeRouted(routed: Routed, router: LiveRouter, requestId: string, decisionMicros: number): Record<string, string> {
+/** Flat names and values: this is made for every answer, and written as it is. */
+export function describeRouted(routed: Routed, router: LiveRouter, requestId: string, decisionMicros: number): string[] {
   const { config } = routed.route.backend;
-  const headers: Record<string, string> = {
-    'x-nexus-backend': config.name,
-    'x-nexus-backend-type': config.cloud ? 'cloud' : 'local',
-    'x-nexus-route-reason': routed.reason,
-    'x-nexus-privacy-zone': config.zone,
-    'x-nexus-policy': router.hash,
-    'x-nexus-decision-time': formatMicros(decisionMicros),
-    'x-request-id': requestId,
-  };
-  if (config.cloud && Number.isFinite(routed.cost)) headers['x-nexus-cost-estimated'] = formatDollars(routed.cost);
-  if (routed.warnings.length > 0) headers['x-nexus-warning'] = routed.warnings.join(', ');
+  const headers = [
+    'x-nexus-backend',
+    config.name,
+    'x-nexus-backend-type',
+    config.cloud ? 'cloud' : 'local',
+    'x-nexus-route-reason',
+    routed.reason,
+    'x-nexus-privacy-zone',
+    config.zone,
+    'x-nexus-policy',
+    router.hash,
+    'x-nexus-decision-time',
+    formatMicros(decisionMicros),
+    'x-request-id',
+    requestId,
+  ];
+  if (config.cloud && Number.isFinite(routed.cost)) headers.push('x-nexus-cost-estimated', formatDollars(routed.cost));
+  if (routed.warnings.length > 0) headers.push('x-nexus-warning', routed.warnings.join(', '));
   return headers;
 }
 

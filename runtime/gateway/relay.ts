@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Timeouts } from '../../schema/policy-set.ts';
 import { describeConnectionError } from '../backends/describe-connection-error.ts';
+import { type Deadline, Deadlines } from './deadlines.ts';
 import { pickResponseHeaders } from './response-headers.ts';
 import { StreamWatch } from './stream-watch.ts';
 import type { TimeoutPhase, UpstreamFailure } from './upstream-failure.ts';
@@ -10,6 +11,10 @@ import type { TimeoutPhase, UpstreamFailure } from './upstream-failure.ts';
 const IMPATIENT_CONNECT = 1_500;
 /** Most bytes of an error's body that are held. */
 const ERROR_LIMIT = 1 << 20;
+/** An answer up to this many bytes goes out in one write with its head; beyond, copying it would cost more than a second part. */
+const JOINED = 16_384;
+
+const DEADLINES = new Deadlines();
 
 /** How a call to a backend ended. Times are `performance.now()`. */
 export type Outcome =
@@ -35,7 +40,7 @@ export interface RelayOptions {
   /** Is there another target? Asked only where the connection is slow. */
   hasAlternative(): boolean;
   /** The gateway's own headers; asked once, right before the first byte goes out. Flat names and values. */
-  begin(): readonly string[];
+  begin(): string[];
 }
 
 /**
@@ -44,15 +49,19 @@ export interface RelayOptions {
  * Nothing is written before the first byte of a 2xx answer is here: until then the call can fail over to another target. After it a
  * lost stream ends with an error event and without `[DONE]`, a lost plain answer with a closed connection.
  */
-export class Relay implements Dispatcher.DispatchHandler {
+export class Relay implements Dispatcher.DispatchHandler, Deadline {
+  /** The next moment at which something is overdue; see `Deadlines`. */
+  due: number;
+  slot = -1;
   readonly outcome: Promise<Outcome>;
   readonly #options: RelayOptions;
   #settle!: (outcome: Outcome) => void;
   #settled = false;
   #controller: Dispatcher.DispatchController | null = null;
   #phase: TimeoutPhase = 'connect';
-  #timer: NodeJS.Timeout;
-  readonly #total: NodeJS.Timeout;
+  readonly #started: number;
+  /** When the whole call is overdue. */
+  readonly #total: number;
   #status = 0;
   #headers: string[] = [];
   #length = -1;
@@ -66,8 +75,18 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#options = options;
     this.outcome = new Promise((resolve) => (this.#settle = resolve));
     const { connect, total } = options.timeouts;
-    this.#timer = setTimeout(() => this.#connectSlowly(connect), Math.min(connect, IMPATIENT_CONNECT));
-    this.#total = setTimeout(() => this.#expire('total'), total);
+    this.#started = performance.now();
+    this.#total = this.#started + total;
+    this.due = Math.min(this.#total, this.#started + Math.min(connect, IMPATIENT_CONNECT));
+    DEADLINES.add(this);
+  }
+
+  /** A deadline has passed; called by `Deadlines`. */
+  expire(): void {
+    const now = performance.now();
+    if (now >= this.#total) this.#expire('total');
+    else if (this.#phase !== 'connect') this.#expire(this.#phase);
+    else this.#connectSlowly(now);
   }
 
   /** The caller left. */
@@ -78,7 +97,7 @@ export class Relay implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     if (this.#settled) controller.abort(new Error('nobody waits for it'));
-    else this.#await('first_token');
+    else this.#await('first_token', performance.now());
   }
 
   onResponseStart(
@@ -110,22 +129,24 @@ export class Relay implements Dispatcher.DispatchHandler {
     if (this.#bytes === 0) {
       if (chunk.length === 0) return;
       this.#firstByteAt = performance.now();
-      this.#await('idle');
-      raw.writeHead(this.#status, [...this.#headers, ...this.#options.begin()]);
-    } else this.#timer.refresh();
+      this.#await('idle', this.#firstByteAt);
+      raw.writeHead(this.#status, this.#headers.concat(this.#options.begin()));
+    } else this.#await('idle', performance.now());
     this.#bytes += chunk.length;
     this.#stream?.take(chunk);
     if (chunk.length === this.#length) {
-      raw.end(chunk);
+      // Node writes head and body in one piece where the body is text; one byte a character leaves every byte as it is.
+      if (chunk.length <= JOINED) raw.end(chunk.toString('latin1'), 'latin1');
+      else raw.end(chunk);
       return;
     }
     if (raw.write(chunk)) return;
     controller.pause();
     // A caller that reads slowly is no idle backend.
-    clearTimeout(this.#timer);
+    this.due = this.#total;
     raw.once('drain', () => {
       if (this.#settled) return;
-      this.#await('idle');
+      this.#await('idle', performance.now());
       controller.resume();
     });
   }
@@ -154,17 +175,16 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#finish({ kind: 'failed', failure: { kind, words: `\`${this.#options.backendName}\` can't be reached: ${words}` } });
   }
 
-  #await(phase: 'first_token' | 'idle'): void {
+  #await(phase: 'first_token' | 'idle', now: number): void {
     this.#phase = phase;
-    clearTimeout(this.#timer);
     const { firstToken, idle } = this.#options.timeouts;
-    this.#timer = setTimeout(() => this.#expire(phase), phase === 'idle' ? idle : firstToken);
+    this.due = Math.min(this.#total, now + (phase === 'idle' ? idle : firstToken));
   }
 
-  #connectSlowly(connect: number): void {
-    const left = connect - IMPATIENT_CONNECT;
-    if (left <= 0 || this.#options.hasAlternative()) this.#expire('connect');
-    else this.#timer = setTimeout(() => this.#expire('connect'), left);
+  #connectSlowly(now: number): void {
+    const overdue = this.#started + this.#options.timeouts.connect;
+    if (overdue <= now || this.#options.hasAlternative()) this.#expire('connect');
+    else this.due = Math.min(this.#total, overdue);
   }
 
   #expire(phase: TimeoutPhase): void {
@@ -176,7 +196,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   #holdError(held: Buffer[], chunk: Buffer): void {
     held.push(Buffer.from(chunk));
-    this.#timer.refresh();
+    this.#await('first_token', performance.now());
     if (held.reduce((sum, part) => sum + part.length, 0) > ERROR_LIMIT) this.#failStatus(null);
   }
 
@@ -215,10 +235,11 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   #finish(outcome: Outcome): void {
     this.#settled = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#total);
+    DEADLINES.delete(this);
     this.#settle(outcome);
+    const controller = this.#controller;
+    this.#controller = null;
     // The backend must not go on working for nobody; once its answer is complete this does nothing.
-    if (outcome.kind !== 'answered' || outcome.cut !== null) this.#controller?.abort(new Error('nobody waits for it'));
+    if (outcome.kind !== 'answered' || outcome.cut !== null) controller?.abort(new Error('nobody waits for it'));
   }
 }

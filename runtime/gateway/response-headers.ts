@@ -19,10 +19,15 @@ const PASSED_FAMILIES = ['openai-', 'x-ratelimit-', 'anthropic-'];
 export function pickResponseHeaders(headers: Readonly<Record<string, string | string[] | undefined>>, secret: string | null): string[] {
   const picked: string[] = [];
   for (const name in headers) {
-    if (!PASSED.has(name) && !PASSED_FAMILIES.some((family) => name.startsWith(family))) continue;
+    if (!PASSED.has(name) && !isOfFamily(name)) continue;
     const value = headers[name];
     if (typeof value !== 'string' || (secret !== null && value.includes(secret))) continue;
     picked.push(name, value);
   }
   return picked;
+}
+
+function isOfFamily(name: string): boolean {
+  for (const family of PASSED_FAMILIES) if (name.startsWith(family)) return true;
+  return false;
 }

@@ -9,6 +9,7 @@ import { type Outcome, Relay } from './relay.ts';
 
 /** A decision is explained this often at most, in ms, for the exclusions by stage in the metrics; the backend works meanwhile. */
 const SAMPLE = 100;
+const NOTHING = (): void => {};
 
 /** Sends the request to the target that was chosen, whose place is already taken, and passes its answer on. */
 export async function send(gateway: Gateway, exchange: Exchange, choice: Choice): Promise<Outcome> {
@@ -31,11 +32,12 @@ export async function send(gateway: Gateway, exchange: Exchange, choice: Choice)
       backend.reportAnswer(config.upstream, started);
       reply.hijack();
       const headers = describeRouted(exchange.routed!, router, exchange.id, exchange.decisionMicros);
-      if (gateway.draining) headers.connection = 'close';
-      return Object.entries(headers).flat();
+      if (gateway.draining) headers.push('connection', 'close');
+      return headers;
     },
   });
-  exchange.cancel = () => relay.abort();
+  // Bound, not a closure: one would put the relay into the scope that its own options hold, and whole requests outlived young collections.
+  exchange.cancel = relay.abort.bind(relay);
   try {
     const call = dialect.write(exchange.endpoint, exchange.asked!, config, cap);
     backend.pool!.dispatch(
@@ -57,6 +59,8 @@ export async function send(gateway: Gateway, exchange: Exchange, choice: Choice)
     return outcome;
   } finally {
     relay.abort();
+    // What is over must not lead to what is: chains of requests would survive until the next full collection, each of them copied.
+    exchange.cancel = NOTHING;
     backend.release(config.upstream, started);
   }
 }
@@ -67,6 +71,7 @@ function writeHeaders(exchange: Exchange, own: readonly string[], authorization:
   headers.push('accept', exchange.asked!.stream ? 'text/event-stream' : 'application/json');
   if (exchange.traceparent !== null) headers.push('traceparent', exchange.traceparent);
   if (exchange.tracestate !== null) headers.push('tracestate', exchange.tracestate);
-  headers.push(...own, ...authorization);
+  for (const part of own) headers.push(part);
+  for (const part of authorization) headers.push(part);
   return headers;
 }

@@ -1,8 +1,10 @@
 import { STATUS_CODES } from 'node:http';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Explanation } from '../../schema/decision.ts';
 import type { Backend } from '../backends/backend.ts';
 import type { AuditKind } from '../router/audit-trail.ts';
+import { FastHistogram } from './fast-histogram.ts';
+import type { HistogramSeries } from './histogram-series.ts';
 
 /** Seconds; 1 ms is the budget of a decision. */
 const DECISION_BUCKETS = [0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01];
@@ -17,15 +19,22 @@ export interface MetricsSource {
   policyAge(): { readonly loaded: number; readonly verified: number };
 }
 
+/** Answers that are alike in all labels. `count` waits until somebody asks for the metrics. */
+interface Answers {
+  readonly labels: { readonly endpoint: string; readonly backend: string; readonly status: string; readonly reason: string };
+  readonly seconds: HistogramSeries;
+  count: number;
+}
+
 /** Every metric of the server. Labels take names from the policy and from closed sets only, so their number is bounded. */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #analyze: Histogram.Internal<'phase'>;
-  readonly #decide: Histogram.Internal<'phase'>;
-  readonly #total: Histogram.Internal<'phase'>;
-  readonly #requests: Counter<'endpoint' | 'backend' | 'status' | 'reason'>;
-  readonly #seconds: Histogram<'endpoint' | 'backend'>;
-  readonly #firstToken: Histogram<'backend'>;
+  readonly #analyze: HistogramSeries;
+  readonly #decide: HistogramSeries;
+  readonly #total: HistogramSeries;
+  readonly #answers = new Map<string, Answers>();
+  readonly #seconds: FastHistogram;
+  readonly #firstToken: FastHistogram;
   readonly #failures: Counter<'backend' | 'kind'>;
   readonly #fallbacks: Counter<'model' | 'category'>;
   readonly #refusals: Counter<'limit'>;
@@ -36,36 +45,40 @@ export class Metrics {
   constructor(source: MetricsSource) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
-    const phase = new Histogram({
-      name: 'policyd_decision_seconds',
-      help: 'time of a decision by phase: total is analyze plus decide; the budget is 0.001',
-      labelNames: ['phase'],
-      buckets: DECISION_BUCKETS,
-      registers,
-    });
-    this.#analyze = phase.labels('analyze');
-    this.#decide = phase.labels('decide');
-    this.#total = phase.labels('total');
-    this.#requests = new Counter({
+    const phase = new FastHistogram(
+      'policyd_decision_seconds',
+      'time of a decision by phase: total is analyze plus decide; the budget is 0.001',
+      DECISION_BUCKETS,
+      this.registry,
+    );
+    this.#analyze = phase.of({ phase: 'analyze' });
+    this.#decide = phase.of({ phase: 'decide' });
+    this.#total = phase.of({ phase: 'total' });
+    const answers = this.#answers;
+    new Counter({
       name: 'policyd_requests_total',
       help: 'answered requests by endpoint, backend that answered, status and route reason',
       labelNames: ['endpoint', 'backend', 'status', 'reason'],
       registers,
+      collect() {
+        for (const same of answers.values()) {
+          this.inc(same.labels, same.count);
+          same.count = 0;
+        }
+      },
     });
-    this.#seconds = new Histogram({
-      name: 'policyd_request_seconds',
-      help: 'time from a request to the end of its answer',
-      labelNames: ['endpoint', 'backend'],
-      buckets: REQUEST_BUCKETS,
-      registers,
-    });
-    this.#firstToken = new Histogram({
-      name: 'policyd_time_to_first_token_seconds',
-      help: 'time from dispatch to the first byte of a stream',
-      labelNames: ['backend'],
-      buckets: REQUEST_BUCKETS,
-      registers,
-    });
+    this.#seconds = new FastHistogram(
+      'policyd_request_seconds',
+      'time from a request to the end of its answer',
+      REQUEST_BUCKETS,
+      this.registry,
+    );
+    this.#firstToken = new FastHistogram(
+      'policyd_time_to_first_token_seconds',
+      'time from dispatch to the first byte of a stream',
+      REQUEST_BUCKETS,
+      this.registry,
+    );
     this.#failures = new Counter({
       name: 'policyd_upstream_failures_total',
       help: 'attempts that a backend failed, by kind',
@@ -165,12 +178,19 @@ export class Metrics {
   }
 
   recordAnswer(endpoint: string, backend: string, status: number, reason: string, ms: number): void {
-    this.#requests.inc({ endpoint, backend, status: nameStatus(status), reason });
-    this.#seconds.observe({ endpoint, backend }, ms / 1e3);
+    const named = nameStatus(status);
+    const key = `${endpoint} ${backend} ${named} ${reason}`;
+    let same = this.#answers.get(key);
+    if (!same) {
+      same = { labels: { endpoint, backend, status: named, reason }, seconds: this.#seconds.of({ endpoint, backend }), count: 0 };
+      this.#answers.set(key, same);
+    }
+    same.count++;
+    same.seconds.observe(ms / 1e3);
   }
 
   recordFirstToken(backend: string, ms: number): void {
-    this.#firstToken.observe({ backend }, ms / 1e3);
+    this.#firstToken.of({ backend }).observe(ms / 1e3);
   }
 
   /** A model of the chain other than the first one served. */
