@@ -1,96 +1,96 @@
 /**
- * What the gateway adds: requests a second, latency at one connection, and time a chunk of a stream, against direct calls in the same
- * run. Backend, policyd and load are three processes; on fewer cores than that they share, so only the ratios mean something.
- *
- * Run: node test/bench/gateway.ts [seconds a round]
+ * What the gateway adds: direct calls, the least that a proxy can be, and policyd with keys, metrics, logs and a policy, in one run.
+ * Servers under test, and backend with load, are processes of their own. Bounds are asserted: a miss ends with an error.
  */
-import { spawn } from 'node:child_process';
-import { Pool } from 'undici';
-import { Policyd } from '../e2e/policyd.ts';
+import type { Table } from '../../compiler/bench/table.ts';
+import type { Job } from './load/job.ts';
+import { Rig, readCpu, type Served } from './load/rig.ts';
+import { BODY, KEY, writePolicy } from './load/served-policy.ts';
 
-const SECONDS = Number(process.argv[2] ?? 2);
-const ROUNDS = 3;
-const EVENTS = 200;
+const ROUNDS = 5;
+const MS = 1_500;
+/** Requests a second of the open loop: a rate that every side can serve. */
+const RATE = 2_000;
 
-const BACKEND = `
-const answer = JSON.stringify({ id: 'x', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: 'y'.repeat(500) }, finish_reason: 'stop' }], usage: {} });
-const event = 'data: ' + JSON.stringify({ id: 'x', choices: [{ index: 0, delta: { content: 'word' }, finish_reason: null }] }) + '\\n\\n';
-const server = require('node:http').createServer((request, response) => {
-  let stream = false;
-  request.on('data', (part) => { stream ||= part.includes('"stream":true'); });
-  request.on('end', () => {
-    if (!stream) return response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer);
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    let left = ${EVENTS};
-    const next = () => { if (left-- > 0) response.write(event, () => setImmediate(next)); else response.end('data: [DONE]\\n\\n'); };
-    next();
-  });
-});
-server.listen(0, '127.0.0.1', () => process.stdout.write(String(server.address().port)));`;
-
-interface Round {
-  readonly perSecond: number;
-  readonly p50: number;
+interface Side {
+  readonly perSecond: number[];
+  readonly cpu: number[];
+  readonly alone: number[];
+  readonly open: number[];
 }
 
-async function load(url: string, connections: number, stream: boolean): Promise<Round> {
-  const pool = new Pool(url, { connections });
-  const body = JSON.stringify({ model: 'm', ...(stream ? { stream: true } : {}), messages: [{ role: 'user', content: 'x'.repeat(900) }] });
-  const times: number[] = [];
-  const end = performance.now() + SECONDS * 1_000;
-  const worker = async (): Promise<void> => {
-    while (performance.now() < end) {
-      const begun = performance.now();
-      const answer = await pool.request({
-        method: 'POST',
-        path: '/v1/chat/completions',
-        headers: { 'content-type': 'application/json' },
-        body,
-      });
-      await answer.body.dump({ limit: 1 << 20 });
-      if (answer.statusCode !== 200) throw new Error(`${url} answered ${answer.statusCode}`);
-      times.push(performance.now() - begun);
+export const bench = {
+  name: 'gateway',
+  async run(): Promise<Table> {
+    const rig = new Rig();
+    try {
+      const backend = await rig.startBackend();
+      const sides = {
+        direct: backend,
+        bare: await rig.startBareProxy(backend),
+        policyd: await rig.startPolicyd(writePolicy(backend.port)),
+      };
+      const found = { direct: begin(), bare: begin(), policyd: begin() };
+      for (let round = -1; round < ROUNDS; round++)
+        for (const name of ['direct', 'bare', 'policyd'] as const) await measure(rig, sides[name], round < 0 ? begin() : found[name]);
+      return tabulate(found, rig.pinned);
+    } finally {
+      await rig.close();
     }
+  },
+};
+
+const begin = (): Side => ({ perSecond: [], cpu: [], alone: [], open: [] });
+
+async function measure(rig: Rig, { port, pid }: Served, side: Side): Promise<void> {
+  const call = { port, path: '/v1/chat/completions', headers: [['authorization', `Bearer ${KEY}`]], body: BODY } as const;
+  const ask = (job: Pick<Job, 'kind' | 'connections'> & { ms: number; rate?: number }) => rig.load({ ...call, ...job } as Job);
+  const before = readCpu(pid);
+  const many = await ask({ kind: 'closed', connections: 32, ms: MS });
+  side.cpu.push(((readCpu(pid) - before) * 1e3) / many.times.length);
+  side.perSecond.push((many.times.length / many.ms) * 1e3);
+  side.alone.push(percentile((await ask({ kind: 'closed', connections: 1, ms: MS / 2 })).times, 0.5));
+  side.open.push(...(await ask({ kind: 'open', connections: 64, ms: MS / 2, rate: RATE })).times);
+}
+
+function percentile(times: readonly number[], share: number): number {
+  const ascending = [...times].sort((a, b) => a - b);
+  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))];
+}
+
+function tabulate({ direct, bare, policyd }: Record<'direct' | 'bare' | 'policyd', Side>, pinned: boolean): Table {
+  const median = (values: readonly number[]): number => percentile(values, 0.5);
+  const throughput = median(policyd.perSecond) / median(bare.perSecond);
+  const added = (side: Side): number => median(side.alone) - median(direct.alone);
+  const latency = added(policyd) / added(bare);
+  const judge = (holds: boolean): string => (holds ? 'holds' : 'MISSED');
+  const line = (what: string, pick: (side: Side) => number, digits: number, ...more: [string, string, string]): string[] => [
+    what,
+    ...[direct, bare, policyd].map((side) => pick(side).toFixed(digits)),
+    ...more,
+  ];
+  if (throughput < 0.8 || latency > 1.4) process.exitCode = 1;
+  return {
+    title: 'gateway: direct, a bare proxy, policyd',
+    columns: ['', 'direct', 'bare proxy', 'policyd', 'policyd ÷ bare', 'bound', ''],
+    rows: [
+      line('requests/s, 32 connections', (s) => median(s.perSecond), 0, throughput.toFixed(2), '≥ 0.8', judge(throughput >= 0.8)),
+      line('CPU µs a request', (s) => median(s.cpu), 1, (median(policyd.cpu) / median(bare.cpu)).toFixed(2), '', ''),
+      line('p50 at one connection, µs', (s) => median(s.alone) * 1e3, 0, '', '', ''),
+      line('added p50, µs', (s) => added(s) * 1e3, 0, latency.toFixed(2), '≤ 1.4', judge(latency <= 1.4)),
+      ...[0.5, 0.9, 0.99].map((share) =>
+        line(
+          `added p${share * 100} at ${RATE} requests/s, µs`,
+          (s) => (percentile(s.open, share) - percentile(direct.open, share)) * 1e3,
+          0,
+          '',
+          '',
+          '',
+        ),
+      ),
+    ],
+    notes: [
+      `Bodies of 1 KB up and down. ${pinned ? 'The server under test has a core to itself, backend and load share another.' : 'All processes share all cores.'} Medians over ${ROUNDS} rounds that take turns. CPU: all threads of the server, the backend's own for direct. The open loop counts from the moment a request was due.`,
+    ],
   };
-  await Promise.all(Array.from({ length: connections }, worker));
-  await pool.close();
-  return { perSecond: times.length / SECONDS, p50: median(times) };
 }
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1];
-}
-
-/** Medians over rounds that take turns, so that a busy moment of the machine hits both. */
-async function compare(direct: string, through: string, connections: number, stream: boolean): Promise<[Round, Round]> {
-  const rounds: [Round[], Round[]] = [[], []];
-  for (let round = 0; round < ROUNDS; round++) {
-    rounds[0].push(await load(direct, connections, stream));
-    rounds[1].push(await load(through, connections, stream));
-  }
-  return rounds.map((side) => ({ perSecond: median(side.map((r) => r.perSecond)), p50: median(side.map((r) => r.p50)) })) as [Round, Round];
-}
-
-const backend = spawn(process.execPath, ['-e', BACKEND], { stdio: ['ignore', 'pipe', 'inherit'] });
-const direct = `http://127.0.0.1:${await new Promise((resolve) => backend.stdout.once('data', (text) => resolve(String(text))))}`;
-const policyd = await Policyd.start(`backends: { server: { type: vllm, url: "${direct}", models: { m: {} } } }`);
-await load(policyd.url, 8, false);
-console.log('| | direct | through policyd | |\n|---|---|---|---|');
-const [many, manyThrough] = await compare(direct, policyd.url, 32, false);
-console.log(
-  `| requests/s, 32 connections | ${many.perSecond.toFixed(0)} | ${manyThrough.perSecond.toFixed(0)} | × ${(manyThrough.perSecond / many.perSecond).toFixed(2)} |`,
-);
-const [one, oneThrough] = await compare(direct, policyd.url, 1, false);
-console.log(
-  `| p50 at one connection, µs | ${(one.p50 * 1e3).toFixed(0)} | ${(oneThrough.p50 * 1e3).toFixed(0)} | + ${((oneThrough.p50 - one.p50) * 1e3).toFixed(0)} |`,
-);
-const [flow, flowThrough] = await compare(direct, policyd.url, 1, true);
-console.log(
-  `| a stream's chunk, µs | ${((flow.p50 / EVENTS) * 1e3).toFixed(1)} | ${((flowThrough.p50 / EVENTS) * 1e3).toFixed(1)} | + ${(((flowThrough.p50 - flow.p50) / EVENTS) * 1e3).toFixed(1)} |`,
-);
-const metrics = await (await fetch(`${policyd.url}/metrics`)).text();
-const count = (bucket: string): number =>
-  Number(new RegExp(`policyd_decision_seconds_bucket\\{le="${bucket}",phase="total"\\} (\\d+)`).exec(metrics)?.[1]);
-console.log(`| decisions within 1 ms | | ${count('0.001')} of ${count('\\+Inf')} | |`);
-await policyd.stop();
-backend.kill();

@@ -14,7 +14,9 @@ if (first === '--one') {
   if (bench) console.log(formatMarkdown(await bench.run()));
 } else {
   const own = fileURLToPath(import.meta.url);
-  const names = readdirSync(new URL('.', import.meta.url)).map((file) => file.replace(/\.ts$/, ''));
+  const names = readdirSync(new URL('.', import.meta.url))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.replace(/\.ts$/, ''));
   const asked = first === undefined ? names.filter((name) => name !== 'run') : [first, ...rest];
   const unknown = asked.filter((name) => name === 'run' || !names.includes(name));
   if (unknown.length > 0) throw new Error(`there is no bench ${unknown.join(', ')}`);
