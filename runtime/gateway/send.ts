@@ -36,7 +36,7 @@ export async function send(gateway: Gateway, exchange: Exchange, choice: Choice)
       return headers;
     },
   });
-  // Bound, not a closure: one would put the relay into the scope that its own options hold, and whole requests outlived young collections.
+  // Bound, not a closure: with one, whole requests outlived young collections (measured; see Why in runtime/README.md).
   exchange.cancel = relay.abort.bind(relay);
   try {
     const call = dialect.write(exchange.endpoint, exchange.asked!, config, cap);
