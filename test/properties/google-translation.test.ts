@@ -406,3 +406,10 @@ function measureLive(): number {
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
+
+test('a stream that ends within an event, before the answer is whole, is a failure', () => {
+  const stream = googleTranslator.openStream(ASKED);
+  const event = { candidates: [{ content: { role: 'model', parts: [{ functionCall: { name: 'look', willContinue: true } }] } }] };
+  stream.push(Buffer.from(`data: ${JSON.stringify(event)}\r\n`));
+  expect(() => stream.end()).toThrow(TranslationError);
+});

@@ -50,7 +50,7 @@ export class GoogleStream implements StreamTranslator {
   }
 
   end(): Buffer {
-    return this.#attempt(() => {
+    const bytes = this.#attempt(() => {
       this.#events.end();
       if (this.#failure) return;
       if (this.#finish === null) throw new TranslationError('google ended the stream before the answer');
@@ -58,6 +58,9 @@ export class GoogleStream implements StreamTranslator {
       this.#writer.finish(this.#finish);
       this.#writer.done(this.usage);
     });
+    // Nobody asks again: what the last, unfinished event said goes with the failure.
+    if (this.#failure) throw this.#failure;
+    return bytes;
   }
 
   #attempt(work: () => void): Buffer {
