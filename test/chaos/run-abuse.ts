@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Pool } from 'undici';
-import { MEASURABLE, measureHeap, readPeakMemory } from '../e2e/measure-heap.ts';
+import { MEASURABLE, measureHeap, readPeakMemory, settleHeap } from '../e2e/measure-heap.ts';
 import { Policyd, until } from '../e2e/policyd.ts';
 import { Upstream } from '../upstreams/upstream.ts';
 import { sleep } from './chaotic-upstream.ts';
@@ -114,7 +114,7 @@ export async function runAbuse(size: AbuseSize): Promise<AbuseReport> {
     await Promise.all(Array.from({ length: Math.min(workers, count) }, work));
     const seconds = (performance.now() - begun) / 1e3;
     await until(() => isIdle(policyd), `nothing to be left of ${what}`);
-    const heapGrowth = (await measureHeap(policyd)) - before;
+    const heapGrowth = (await settleHeap(policyd, before + NOISE)) - before;
     const answers = [...found].map(([answer, times]) => `${answer}: ${times.toLocaleString('en-US')}`).join(', ');
     rows.push({ what, count, answers, heapGrowth, seconds });
     if ([...found.keys()].some((answer) => !right.includes(answer))) wrong.push(`${what}: ${answers}`);
