@@ -48,25 +48,6 @@ export class Rig {
     return { port, pid: child.pid! };
   }
 
-  /** Portkey's gateway from its package. */
-  async startPortkey(): Promise<Served> {
-    const port = 20_000 + (process.pid % 20_000);
-    const child = this.#spawn(
-      [file('../../../node_modules/@portkey-ai/gateway/build/start-server.js'), '--headless', `--port=${port}`],
-      'alone',
-      ['ignore', 'ignore', 'ignore'],
-    );
-    for (let tries = 0; tries < 100; tries++) {
-      const answer = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
-      if (answer) {
-        await answer.arrayBuffer();
-        return { port, pid: child.pid! };
-      }
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    throw new Error('portkey did not start');
-  }
-
   /** @throws where a request was answered with anything but 200. */
   async load(job: Job): Promise<Report> {
     this.#driver ??= this.#spawn([file('driver.ts')], 'aside', ['ignore', 'inherit', 'inherit', 'ipc']);
