@@ -19,12 +19,15 @@ export interface RouterFigures {
 
 class Stretch {
   readonly times = new Uint32Array(BUCKETS);
+  /** With a time each. */
+  timed = 0;
   decisions = 0;
   rejects = 0;
   errors = 0;
 
   clear(): void {
     this.times.fill(0);
+    this.timed = 0;
     this.decisions = 0;
     this.rejects = 0;
     this.errors = 0;
@@ -42,6 +45,7 @@ export class RouterTally {
   decided(micros: number): void {
     this.firstMicros ??= micros;
     this.#current.times[bucketOf(micros)]++;
+    this.#current.timed++;
     this.#current.decisions++;
   }
 
@@ -68,20 +72,24 @@ export class RouterTally {
     const decisions = sum((stretch) => stretch.decisions);
     return {
       decisions,
-      p99Micros: this.#percentile(0.99, decisions),
+      // A decision that broke down has no time: it counts among the errors, not among the slow.
+      p99Micros: this.#percentile(
+        0.99,
+        sum((stretch) => stretch.timed),
+      ),
       rejects: sum((stretch) => stretch.rejects),
       errors: sum((stretch) => stretch.errors),
     };
   }
 
-  #percentile(share: number, decisions: number): number {
-    let left = Math.ceil(decisions * share);
+  #percentile(share: number, timed: number): number {
+    let left = Math.ceil(timed * share);
     if (left === 0) return 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       for (const { times } of this.#stretches) left -= times[bucket];
       if (left <= 0) return 2 ** (bucket / PER_DOUBLING - OFFSET);
     }
-    return Number.POSITIVE_INFINITY;
+    throw new Error('invariant: every timed decision is in a bucket');
   }
 }
 

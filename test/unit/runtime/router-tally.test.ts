@@ -22,6 +22,14 @@ test('a router that broke down before it decided counts as a decision that faile
   expect(tally.firstMicros).toBe(3);
 });
 
+test('decisions that broke down have no time, however many they are', () => {
+  const tally = new RouterTally();
+  for (let i = 0; i < 100; i++) tally.decided(4);
+  for (let i = 0; i < 50; i++) tally.failed(false);
+  expect(tally.read()).toMatchObject({ decisions: 150, errors: 50 });
+  expect(tally.read().p99Micros).toBeLessThanOrEqual(4);
+});
+
 test('nothing, zero, and more than any bucket holds', () => {
   const tally = new RouterTally();
   expect(tally.read()).toEqual({ decisions: 0, p99Micros: 0, rejects: 0, errors: 0 });
