@@ -46,6 +46,13 @@ export interface Exclusion {
   readonly place: Place | null;
 }
 
+/** A constraint that may be observed before it is enforced, not met by a target: what it asks for, and what is so, as people read it. */
+export interface Violation {
+  readonly constraint: 'cost' | 'quality' | 'measured' | 'sla';
+  readonly threshold: string;
+  readonly actual: string;
+}
+
 /** Why a decision came out as it did; made only when asked for. */
 export interface Explanation {
   readonly intent: RoutingIntent;

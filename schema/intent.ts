@@ -26,7 +26,15 @@ export interface Intent {
   inputLow: number;
   inputHigh: number;
   input: number;
-  /** Most output tokens; the caller's cap, lowered by the category; the default where neither gives one. */
+  /** Upper bound of the input tokens whatever the tokenizer: `inputHigh` before any count. */
+  inputMost: number;
+  /** Images among the messages. */
+  images: number;
+  /** Tools declared. */
+  tools: number;
+  /** Answers asked for (`n`). */
+  answers: number;
+  /** Most output tokens of one answer; the caller's cap, lowered by the category; the default where neither gives one. */
   outputCap: number;
   /** 0: outputCap is the caller's own; 1: lowered; 2: the caller gave none. */
   capSource: number;

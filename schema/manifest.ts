@@ -1,5 +1,7 @@
-import type { Backend, Caller, Place, Price, Timeouts } from './policy-set.ts';
-import type { BackendType, Capability, Encoding, Zone } from './vocabulary.ts';
+import type { Backend, Caller, Place, Timeouts } from './policy-set.ts';
+import type { Price } from './price.ts';
+import type { WorkloadsConfig } from './workload.ts';
+import type { BackendType, Capability, Encoding, HardLimitAction, Period, TaskType, Zone } from './vocabulary.ts';
 
 export const MANIFEST_FORMAT = 1;
 
@@ -17,6 +19,7 @@ export interface Manifest {
   /** The same for people. */
   readonly page: { readonly file: string; readonly sha256: string };
   readonly sources: readonly { readonly file: string; readonly sha256: string }[];
+  /** Name, version and day of the price table. */
   readonly prices: string;
   readonly plan: {
     readonly targets: number;
@@ -47,7 +50,13 @@ export interface Manifest {
   readonly policies: readonly { readonly name: string; readonly place: Place }[];
   readonly categories: readonly string[];
   readonly classes: readonly string[];
-  readonly budgets: readonly string[];
+  /** By row. */
+  readonly budgets: readonly BudgetConfig[];
+  readonly pools: readonly PoolConfig[];
+  /** Absent in artifacts of before workloads were enforced. */
+  readonly workloads?: WorkloadsConfig;
+  /** Absent: caps of cost, floors of quality and SLAs are enforced; `shadow`: they are only observed. */
+  readonly enforcement?: 'shadow';
   readonly selfTest: readonly SelfTestVector[];
 }
 
@@ -76,11 +85,48 @@ export interface TargetConfig {
   readonly encoding: Encoding;
 }
 
+export interface BudgetConfig {
+  readonly name: string;
+  /** Nano-dollars in each period. */
+  readonly limit: number;
+  readonly period: Period;
+  readonly soft_limit_percent: number;
+  readonly hard_limit_action: HardLimitAction;
+  /** What it is for, by name; a member that is null does not narrow. `RouterModule.budgets` applies it. */
+  readonly scope: {
+    readonly category: string | null;
+    readonly class: string | null;
+    /** A caller, by the name of its key. */
+    readonly key: string | null;
+    readonly team: string | null;
+    readonly backend: string | null;
+    readonly model: string | null;
+  };
+}
+
+/** A pool of agents for background tasks. */
+export interface PoolConfig {
+  readonly name: string;
+  /** Agents that are started where nobody says how many. */
+  readonly size: number;
+  readonly max_size: number;
+  /** Most tasks that wait. */
+  readonly queue_depth: number;
+  /** Most attempts of a task. */
+  readonly max_attempts: number;
+  /** Ms within which a task should find its agent. */
+  readonly assignment_sla: number;
+  /** Types that not every agent may take: regular expressions of which one must match the whole name of an agent. */
+  readonly types: Readonly<Partial<Record<TaskType, readonly string[]>>>;
+}
+
 export interface CallerConfig {
   readonly name: string;
   readonly sha256: string;
   readonly team: string | null;
   readonly scopes: Caller['scopes'];
+  /** Absent where it has no limit. */
+  readonly rate?: Caller['rate'];
 }
 
 /** How much of the decision space the compiler compared between router and interpreter. */
@@ -91,8 +137,12 @@ export interface Proof {
   readonly compared: number;
   /** Decisions compared over live states (cells × states). */
   readonly decisions: number;
+  /** Nodes, holdings and names that the rules of workloads were compared on; absent in artifacts of before there were any. */
+  readonly placements?: number;
   /** What was sampled instead of taken whole; empty = nothing. */
   readonly sampled: readonly string[];
+  /** Invariants of the policy that hold for every request and state, with the cells of the request space that each was judged over. */
+  readonly invariants: readonly { readonly name: string; readonly cells: number }[];
 }
 
 /** A request, a state and the code they must give: run before a router serves, which also warms it. */

@@ -1,3 +1,5 @@
+import type { Invariant } from './invariant.ts';
+import type { Overhead, Price } from './price.ts';
 import type {
   BackendType,
   Encoding,
@@ -8,8 +10,12 @@ import type {
   Period,
   Privacy,
   Scope,
+  TaskType,
   Zone,
 } from './vocabulary.ts';
+import type { Quota, WorkloadsConfig } from './workload.ts';
+
+export { type Price, UNKNOWN_PRICE } from './price.ts';
 
 /**
  * The resolved policy: every name bound to a row, every default filled in, every unit converted. Rows are array indexes.
@@ -40,11 +46,16 @@ export interface PolicySet {
   /** Callers by key. The last one is implicit: a caller without a key (no team, no labels). */
   readonly callers: readonly Caller[];
   readonly tiers: Readonly<Record<number, string>>;
+  /** What must hold for every request and state; judged when checking, of no effect on decisions. */
+  readonly invariants: readonly Invariant[];
+  /** Pools of agents that the runtime keeps. */
+  readonly pools: readonly Pool[];
+  readonly workloads: WorkloadPolicy;
   /** `enforcement.constraints`. */
   readonly enforcement: 'enforce' | 'shadow';
   /** Sections present whose meaning this version does not enforce, with the place of the section. */
   readonly unenforced: readonly { readonly section: string; readonly place: Place }[];
-  /** Version of the price table that `price` was taken from where `priceSource` is `table`. */
+  /** Version and day of the price table that `price` was taken from where its source is `table`. */
   readonly priceTable: string;
 }
 
@@ -95,19 +106,9 @@ export interface Target {
   /** Set of capability bits. */
   readonly capabilities: number;
   readonly price: Price;
+  readonly overhead: Overhead;
   readonly place: Place;
 }
-
-/** Pico-dollars a token. `free`: both zero. `unknown`: both `UNKNOWN_PRICE`, so that no finite cap admits it. */
-export interface Price {
-  readonly input: number;
-  readonly output: number;
-  readonly cachedInput: number | null;
-  readonly source: 'policy' | 'table' | 'free' | 'unknown';
-}
-
-/** $1,000 a token: above every finite cap. */
-export const UNKNOWN_PRICE = 1e15;
 
 export interface Model {
   readonly name: string;
@@ -262,5 +263,44 @@ export interface Caller {
   readonly team: string | null;
   readonly labels: Readonly<Record<string, string>>;
   readonly scopes: readonly Scope[];
+  readonly rate: RateLimits;
   readonly place: Place;
+}
+
+/** How much a caller may ask for; null = as much as it likes. */
+export interface RateLimits {
+  readonly requests: Rate | null;
+  /** Input and output. */
+  readonly tokens: Rate | null;
+}
+
+/** At most so many in so many ms. */
+export interface Rate {
+  readonly most: number;
+  readonly ms: number;
+}
+
+/** A pool of agents for background tasks. */
+export interface Pool {
+  readonly name: string;
+  readonly size: number;
+  readonly maxSize: number;
+  readonly queueDepth: number;
+  readonly maxAttempts: number;
+  /** Milliseconds. */
+  readonly assignmentSla: number;
+  /** Globs over names of agents, by types that not every agent may take. */
+  readonly types: Readonly<Partial<Record<TaskType, readonly string[]>>>;
+  readonly place: Place;
+}
+
+/** What a caller may hold, which workloads are never evicted, and where they go. Without a section: no quota, nothing protected, local first. */
+export interface WorkloadPolicy {
+  /** Those that are declared, in the order of `QUOTAS`; in jobs, thousandths of a core, bytes. */
+  readonly quotas: readonly { readonly quota: Quota; readonly limit: number; readonly place: Place }[];
+  /** Globs over names of workloads. */
+  readonly protected: readonly { readonly glob: string; readonly place: Place }[];
+  readonly prefer: WorkloadsConfig['prefer'];
+  /** All of them must be on a node that takes restricted workloads; empty = this machine only. In declared order. */
+  readonly restrictedLabels: readonly { readonly label: string; readonly value: string; readonly place: Place }[];
 }

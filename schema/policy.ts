@@ -105,28 +105,7 @@ export interface PolicyDocument {
   /**
    * What the capability tiers mean, for people and for messages.
    */
-  tiers?: {
-    /**
-     * Meaning of tier 1.
-     */
-    '1'?: string;
-    /**
-     * Meaning of tier 2.
-     */
-    '2'?: string;
-    /**
-     * Meaning of tier 3.
-     */
-    '3'?: string;
-    /**
-     * Meaning of tier 4.
-     */
-    '4'?: string;
-    /**
-     * Meaning of tier 5.
-     */
-    '5'?: string;
-  };
+  tiers?: {'1'?: string; '2'?: string; '3'?: string; '4'?: string; '5'?: string};
   /**
    * Coordination pools of background agents, by name.
    */
@@ -516,7 +495,7 @@ export interface BudgetEntry {
  */
 export interface PoolEntry {
   /**
-   * Agents that are kept ready.
+   * Agents that are started where nobody says how many.
    */
   size?: number;
   /**
@@ -528,20 +507,67 @@ export interface PoolEntry {
    */
   queue_depth?: number;
   /**
-   * Times that a failed task is tried again.
+   * Most attempts of a task, each on another agent.
    */
   max_retries?: number;
   /**
    * Time within which a task finds its agent.
    */
   assignment_sla?: string;
+  /**
+   * Types of tasks that not every agent may take, with the agents that may; a type that is absent is for all of them.
+   */
+  types?: {
+    /**
+     * Finding services: glob or globs over names of agents.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    discovery?: string | string[];
+    /**
+     * Moving what is stored: glob or globs over names of agents.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    migration?: string | string[];
+    /**
+     * Signs of life: glob or globs over names of agents.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    heartbeat?: string | string[];
+    /**
+     * Taking documents in: glob or globs over names of agents.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    ingest?: string | string[];
+    /**
+     * Research: glob or globs over names of agents.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    research?: string | string[];
+    /**
+     * Everything else: glob or globs over names of agents.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    general?: string | string[];
+  };
 }
 /**
  * The orchestrator's policy.
  */
 export interface WorkloadsEntry {
   /**
-   * Most that one caller may hold at once.
+   * Most that one caller may hold at once, over its workloads that have not ended.
    */
   quotas?: {
     /**
@@ -549,7 +575,7 @@ export interface WorkloadsEntry {
      */
     jobs_per_token?: number;
     /**
-     * CPU cores.
+     * CPU cores, with at most three decimals.
      */
     cpu?: number;
     /**
@@ -569,11 +595,11 @@ export interface WorkloadsEntry {
    */
   placement?: {
     /**
-     * Which nodes come first. Default: local.
+     * `local`: a local node that fits comes before every other; `any`: the node with most left. Default: local.
      */
     prefer?: 'local' | 'any';
     /**
-     * Labels of the nodes that restricted workloads may run on.
+     * Labels that a node must have, all of them, to take restricted workloads. Default: none, then they stay on this machine.
      */
     restricted_labels?: {
       [k: string]: string;
@@ -601,7 +627,7 @@ export interface KeyEntry {
   /**
    * What the caller may do. Default: llm:invoke.
    */
-  scopes?: ('llm:invoke' | 'read:jobs' | 'write:jobs' | 'context:read' | 'admin')[];
+  scopes?: ('llm:invoke' | 'read:jobs' | 'write:jobs' | 'context:read' | 'peer' | 'admin')[];
   /**
    * How much the caller may ask for.
    */
@@ -625,41 +651,482 @@ export interface InvariantEntry {
    */
   name: string;
   /**
+   * Only requests and decisions of which all of these are so are meant. Default: all.
+   */
+  when?: {
+    /**
+     * Traffic policy or policies that govern the request; `everything-else` where none does.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    policy?: string | string[];
+    /**
+     * Category or categories of the request.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    category?: string | string[];
+    /**
+     * Class or classes of the request.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    class?: string | string[];
+    /**
+     * Key or keys of the caller; `none` is a caller without one.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    key?: string | string[];
+    /**
+     * Team or teams of the caller's key.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    team?: string | string[];
+    /**
+     * Labels that the caller's key carries, every one of them.
+     */
+    label?: {
+      [k: string]: string;
+    };
+    /**
+     * The name that is asked for: a name or glob, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    requested_model?: string | string[];
+    /**
+     * Endpoint of the request.
+     *
+     * @minItems 1
+     * @maxItems 2
+     */
+    endpoint?: 'chat' | 'embeddings' | ('chat' | 'embeddings')[];
+    /**
+     * Privacy of the policy that governs the request.
+     *
+     * @minItems 1
+     * @maxItems 2
+     */
+    privacy?: 'unrestricted' | 'restricted' | ('unrestricted' | 'restricted')[];
+    /**
+     * The request needs one of these capabilities.
+     *
+     * @minItems 1
+     * @maxItems 4
+     */
+    needs?: 'tools' | 'json' | 'vision' | 'reasoning' | ('tools' | 'json' | 'vision' | 'reasoning')[];
+    /**
+     * The request needs no capability beside these and its endpoint's own.
+     *
+     * @minItems 1
+     * @maxItems 4
+     */
+    needs_only?: 'tools' | 'json' | 'vision' | 'reasoning' | ('tools' | 'json' | 'vision' | 'reasoning')[];
+    /**
+     * Tokens of the input, compared with a number.
+     */
+    input_tokens?: string | number;
+    /**
+     * Most output tokens of the request, compared with a number.
+     */
+    output_tokens?: string | number;
+    /**
+     * What is decided.
+     *
+     * @minItems 1
+     * @maxItems 3
+     */
+    decision?: 'route' | 'queue' | 'reject' | ('route' | 'queue' | 'reject')[];
+    /**
+     * Backend that the request goes to: a name or glob, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    backend?: string | string[];
+    /**
+     * Model that serves the request: a name or glob, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    model?: string | string[];
+    /**
+     * `backend/model` that the request goes to, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    target?: string | string[];
+    /**
+     * Zone of the backend.
+     *
+     * @minItems 1
+     * @maxItems 2
+     */
+    zone?: 'restricted' | 'open' | ('restricted' | 'open')[];
+    /**
+     * Tier of the target, compared with a number.
+     */
+    tier?: string | number;
+    /**
+     * Type of the backend.
+     *
+     * @minItems 1
+     * @maxItems 8
+     */
+    type?:
+      | 'openai'
+      | 'anthropic'
+      | 'google'
+      | 'ollama'
+      | 'vllm'
+      | 'llamacpp'
+      | 'lmstudio'
+      | 'generic'
+      | ('openai' | 'anthropic' | 'google' | 'ollama' | 'vllm' | 'llamacpp' | 'lmstudio' | 'generic')[];
+    /**
+     * Whether the server belongs to somebody else: cloud types, and `generic` in zone open.
+     */
+    cloud?: boolean;
+    /**
+     * The most that the request can cost, compared with an amount of USD.
+     */
+    cost_usd?: string;
+  };
+  /**
    * No decision has all of these at once.
    */
   never?: {
     /**
-     * Name of a traffic policy.
+     * Traffic policy or policies that govern the request; `everything-else` where none does.
+     *
+     * @minItems 1
+     * @maxItems 1000
      */
-    policy?: string;
+    policy?: string | string[];
     /**
-     * Name of a category.
+     * Category or categories of the request.
+     *
+     * @minItems 1
+     * @maxItems 1000
      */
-    category?: string;
+    category?: string | string[];
     /**
-     * Name of a backend.
+     * Class or classes of the request.
+     *
+     * @minItems 1
+     * @maxItems 1000
      */
-    backend?: string;
+    class?: string | string[];
     /**
-     * Name of a model.
+     * Key or keys of the caller; `none` is a caller without one.
+     *
+     * @minItems 1
+     * @maxItems 1000
      */
-    model?: string;
+    key?: string | string[];
+    /**
+     * Team or teams of the caller's key.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    team?: string | string[];
+    /**
+     * Labels that the caller's key carries, every one of them.
+     */
+    label?: {
+      [k: string]: string;
+    };
+    /**
+     * The name that is asked for: a name or glob, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    requested_model?: string | string[];
+    /**
+     * Endpoint of the request.
+     *
+     * @minItems 1
+     * @maxItems 2
+     */
+    endpoint?: 'chat' | 'embeddings' | ('chat' | 'embeddings')[];
+    /**
+     * Privacy of the policy that governs the request.
+     *
+     * @minItems 1
+     * @maxItems 2
+     */
+    privacy?: 'unrestricted' | 'restricted' | ('unrestricted' | 'restricted')[];
+    /**
+     * The request needs one of these capabilities.
+     *
+     * @minItems 1
+     * @maxItems 4
+     */
+    needs?: 'tools' | 'json' | 'vision' | 'reasoning' | ('tools' | 'json' | 'vision' | 'reasoning')[];
+    /**
+     * The request needs no capability beside these and its endpoint's own.
+     *
+     * @minItems 1
+     * @maxItems 4
+     */
+    needs_only?: 'tools' | 'json' | 'vision' | 'reasoning' | ('tools' | 'json' | 'vision' | 'reasoning')[];
+    /**
+     * Tokens of the input, compared with a number.
+     */
+    input_tokens?: string | number;
+    /**
+     * Most output tokens of the request, compared with a number.
+     */
+    output_tokens?: string | number;
+    /**
+     * What is decided.
+     *
+     * @minItems 1
+     * @maxItems 3
+     */
+    decision?: 'route' | 'queue' | 'reject' | ('route' | 'queue' | 'reject')[];
+    /**
+     * Backend that the request goes to: a name or glob, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    backend?: string | string[];
+    /**
+     * Model that serves the request: a name or glob, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    model?: string | string[];
+    /**
+     * `backend/model` that the request goes to, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    target?: string | string[];
     /**
      * Zone of the backend.
+     *
+     * @minItems 1
+     * @maxItems 2
      */
-    zone?: 'restricted' | 'open';
+    zone?: 'restricted' | 'open' | ('restricted' | 'open')[];
+    /**
+     * Tier of the target, compared with a number.
+     */
+    tier?: string | number;
+    /**
+     * Type of the backend.
+     *
+     * @minItems 1
+     * @maxItems 8
+     */
+    type?:
+      | 'openai'
+      | 'anthropic'
+      | 'google'
+      | 'ollama'
+      | 'vllm'
+      | 'llamacpp'
+      | 'lmstudio'
+      | 'generic'
+      | ('openai' | 'anthropic' | 'google' | 'ollama' | 'vllm' | 'llamacpp' | 'lmstudio' | 'generic')[];
+    /**
+     * Whether the server belongs to somebody else: cloud types, and `generic` in zone open.
+     */
+    cloud?: boolean;
+    /**
+     * The most that the request can cost, compared with an amount of USD.
+     */
+    cost_usd?: string;
   };
   /**
-   * Every decision to route has all of these.
+   * Every decision that picks a target has all of these.
    */
   always?: {
     /**
-     * The most a request can cost, in USD.
+     * Traffic policy or policies that govern the request; `everything-else` where none does.
+     *
+     * @minItems 1
+     * @maxItems 1000
      */
-    cost_usd?: string | number;
+    policy?: string | string[];
+    /**
+     * Category or categories of the request.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    category?: string | string[];
+    /**
+     * Class or classes of the request.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    class?: string | string[];
+    /**
+     * Key or keys of the caller; `none` is a caller without one.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    key?: string | string[];
+    /**
+     * Team or teams of the caller's key.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    team?: string | string[];
+    /**
+     * Labels that the caller's key carries, every one of them.
+     */
+    label?: {
+      [k: string]: string;
+    };
+    /**
+     * The name that is asked for: a name or glob, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    requested_model?: string | string[];
+    /**
+     * Endpoint of the request.
+     *
+     * @minItems 1
+     * @maxItems 2
+     */
+    endpoint?: 'chat' | 'embeddings' | ('chat' | 'embeddings')[];
+    /**
+     * Privacy of the policy that governs the request.
+     *
+     * @minItems 1
+     * @maxItems 2
+     */
+    privacy?: 'unrestricted' | 'restricted' | ('unrestricted' | 'restricted')[];
+    /**
+     * The request needs one of these capabilities.
+     *
+     * @minItems 1
+     * @maxItems 4
+     */
+    needs?: 'tools' | 'json' | 'vision' | 'reasoning' | ('tools' | 'json' | 'vision' | 'reasoning')[];
+    /**
+     * The request needs no capability beside these and its endpoint's own.
+     *
+     * @minItems 1
+     * @maxItems 4
+     */
+    needs_only?: 'tools' | 'json' | 'vision' | 'reasoning' | ('tools' | 'json' | 'vision' | 'reasoning')[];
+    /**
+     * Tokens of the input, compared with a number.
+     */
+    input_tokens?: string | number;
+    /**
+     * Most output tokens of the request, compared with a number.
+     */
+    output_tokens?: string | number;
+    /**
+     * What is decided.
+     *
+     * @minItems 1
+     * @maxItems 3
+     */
+    decision?: 'route' | 'queue' | 'reject' | ('route' | 'queue' | 'reject')[];
+    /**
+     * Backend that the request goes to: a name or glob, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    backend?: string | string[];
+    /**
+     * Model that serves the request: a name or glob, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    model?: string | string[];
+    /**
+     * `backend/model` that the request goes to, or a list of them.
+     *
+     * @minItems 1
+     * @maxItems 1000
+     */
+    target?: string | string[];
     /**
      * Zone of the backend.
+     *
+     * @minItems 1
+     * @maxItems 2
      */
-    zone?: 'restricted' | 'open';
+    zone?: 'restricted' | 'open' | ('restricted' | 'open')[];
+    /**
+     * Tier of the target, compared with a number.
+     */
+    tier?: string | number;
+    /**
+     * Type of the backend.
+     *
+     * @minItems 1
+     * @maxItems 8
+     */
+    type?:
+      | 'openai'
+      | 'anthropic'
+      | 'google'
+      | 'ollama'
+      | 'vllm'
+      | 'llamacpp'
+      | 'lmstudio'
+      | 'generic'
+      | ('openai' | 'anthropic' | 'google' | 'ollama' | 'vllm' | 'llamacpp' | 'lmstudio' | 'generic')[];
+    /**
+     * Whether the server belongs to somebody else: cloud types, and `generic` in zone open.
+     */
+    cloud?: boolean;
+    /**
+     * The most that the request can cost, compared with an amount of USD.
+     */
+    cost_usd?: string;
+  };
+  /**
+   * The state that is meant; what is left out may be anything. Default: every possible state.
+   */
+  given?: {
+    /**
+     * Backends, or `backend/model`, that are down; all others are up.
+     *
+     * @maxItems 10000
+     */
+    down?: string[];
+    /**
+     * Backends, or `backend/model`, that take no more requests; all others do.
+     *
+     * @maxItems 10000
+     */
+    full?: string[];
+    /**
+     * Status of budgets; those that are not named are Normal.
+     */
+    budgets?: {
+      [k: string]: 'Normal' | 'SoftLimit' | 'HardLimit';
+    };
   };
 }

@@ -10,6 +10,8 @@ export interface RequestBody {
   readonly answers: number;
   /** How many tools are declared. */
   readonly tools: number;
+  /** How many images the messages carry; absent: none. */
+  readonly images?: number;
   /** Set of capability bits it needs: chat or embeddings by endpoint; tools, json, vision, reasoning by content. */
   readonly required: number;
   /**
@@ -40,6 +42,12 @@ export interface TokenCount {
   /** The exact count where it is ≤ limit, any number above limit otherwise. Pure. */
   exact(encoding: Encoding, limit: number): number;
 }
+
+/**
+ * Tokens that a count takes for one image whatever the model: 85 + 170 for each of at most 8 tiles of 512 pixels, what gpt-4o takes
+ * for the largest image in high detail (OpenAI, "Images and vision", costs). What a model takes beyond it stands in `Overhead`.
+ */
+export const IMAGE_TOKENS = 85 + 170 * 8;
 
 /** Code units of user text that words, lines and code blocks are looked for in. */
 export const TEXT_WINDOW = 8192;

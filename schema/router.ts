@@ -1,14 +1,18 @@
-import type { Explanation } from './decision.ts';
+import type { Explanation, Violation } from './decision.ts';
 import type { Intent } from './intent.ts';
 import type { RequestBody, RequestHints, TokenCount } from './request.ts';
 import type { MetricsSnapshot } from './snapshot.ts';
+import type { Usage } from './usage.ts';
 import type { RouteReason } from './vocabulary.ts';
+import type { WorkloadRules } from './workload.ts';
 
 /**
  * What a generated router exports, and all that carries policy meaning: compiler commands and the runtime call these and
  * implement none of them again. Everything is synchronous and pure but `mark` and `charge`, which change a `Live` in place.
  */
 export interface RouterModule {
+  /** The policy of workloads; absent in artifacts of before there were any, where nothing is limited and this machine is the only node for restricted ones. */
+  readonly workloads?: WorkloadRules;
   /** Version of this contract. */
   readonly format: typeof ROUTER_FORMAT;
   /** Number of targets (columns). */
@@ -41,8 +45,22 @@ export interface RouterModule {
   order(intent: Intent, live: Live, level: number): number[];
   /** Estimated cost of the intent on a target in nano-dollars, rounded up; NaN where the price is unknown. */
   estimate(intent: Intent, target: number): number;
+  /** Rows of the budgets that pay when this intent, bound to its link, goes to this target; ascending. A shared frozen array: no allocation. */
+  budgets(intent: Intent, target: number): readonly number[];
+  /**
+   * The most that the call can cost in nano-dollars, rounded up: (upper bound of the input, with the most that images and a tool list can
+   * add, × its dearest rate + output cap × its dearest rate) × answers, at the dearest tier that could apply. NaN where the price is
+   * unknown, 0 where it is free.
+   */
+  bound(intent: Intent, target: number): number;
+  /** What a usage cost on a target in nano-dollars, exact, rounded up once; the tier is that of all its input. NaN where the price is unknown. */
+  actual(usage: Usage, target: number): number;
   /** Every stage's verdict on every candidate, with reasons; only when asked. Does not change `intent`. */
   explain(intent: Intent, live: Live, excluded: Int32Array, request_id: string): Explanation;
+  /** The constraints that may be observed first and that a target does not meet on the intent's link; only when asked. */
+  violations(intent: Intent, live: Live, target: number): readonly Violation[];
+  /** The same router without those constraints: its intents and lives are its own. Made when first asked for. */
+  plain(): RouterModule;
 }
 
 export const ROUTER_FORMAT = 1;

@@ -46,7 +46,7 @@ export type HardLimitAction = (typeof HARD_LIMIT_ACTIONS)[number];
 export const BUDGET_STATUSES = ['Normal', 'SoftLimit', 'HardLimit'] as const;
 export type BudgetStatus = (typeof BUDGET_STATUSES)[number];
 
-export const SCOPES = ['llm:invoke', 'read:jobs', 'write:jobs', 'context:read', 'admin'] as const;
+export const SCOPES = ['llm:invoke', 'read:jobs', 'write:jobs', 'context:read', 'peer', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Tokenizers that counts are made with. `o200k_base` also stands in for models whose tokenizer is not public. */
@@ -60,3 +60,7 @@ export type RouteReason = (typeof ROUTE_REASONS)[number];
 /** Floors that were relaxed; the index stands in bits 16 and 17 of a route code. */
 export const RELAXATIONS = ['none', 'tier', 'quality', 'tier+quality'] as const;
 export type Relaxation = (typeof RELAXATIONS)[number];
+
+/** What a task of the coordination pool is about. */
+export const TASK_TYPES = ['discovery', 'migration', 'heartbeat', 'ingest', 'research', 'general'] as const;
+export type TaskType = (typeof TASK_TYPES)[number];
