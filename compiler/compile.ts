@@ -13,7 +13,8 @@ export interface Compilation {
 
 /** The one path: text → meaning → plan → page → proof → artifact. Pure: the same sources give the same bytes. */
 export async function compile(sources: readonly Source[]): Promise<Compilation> {
-  const { set, diagnostics, sources: read } = understand(sources);
-  if (set === null) return { diagnostics, set, artifact: null };
-  return { diagnostics, set, artifact: await build(set, read) };
+  const { set, diagnostics, sources: read, invariants } = understand(sources);
+  if (set === null || diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics, set, artifact: null };
+  const proven = invariants.map(({ invariant: { name }, cells }) => ({ name, cells }));
+  return { diagnostics, set, artifact: await build(set, read, proven) };
 }

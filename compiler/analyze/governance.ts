@@ -15,6 +15,8 @@ export interface Governance {
   readonly points: readonly Point[];
   /** By row of `names`, then by point: the row of the policy that governs it. Names that no policy tells apart share one array. */
   readonly owners: readonly Int32Array[];
+  /** The same for who would govern it if that policy were not there; -1 where it is the implicit one, which stays. */
+  readonly heirs: readonly Int32Array[];
   /** By policy row: rows of the names that its globs match. */
   readonly namesOf: readonly (readonly number[])[];
   /** By policy row: indexes of the points that its other conditions match. */
@@ -37,7 +39,7 @@ function govern(set: PolicySet): Governance {
   );
   const namesOf = matchNames(set);
   const pointsOf = matchPoints(set, points);
-  return { points, namesOf, pointsOf, owners: assignOwners(set, points.length, namesOf, pointsOf) };
+  return { points, namesOf, pointsOf, ...assignOwners(set, points.length, namesOf, pointsOf) };
 }
 
 function assignOwners(
@@ -45,31 +47,38 @@ function assignOwners(
   points: number,
   namesOf: readonly (readonly number[])[],
   pointsOf: readonly (readonly number[])[],
-): Int32Array[] {
+): Pick<Governance, 'owners' | 'heirs'> {
   const policiesOf: number[][] = set.names.map(() => []);
   for (const [policy, names] of namesOf.entries()) for (const name of names) policiesOf[name].push(policy);
-  const bySignature = new Map<string, Int32Array>();
-  return policiesOf.map((policies) => {
+  const bySignature = new Map<string, { readonly owners: Int32Array; readonly heirs: Int32Array }>();
+  const taken = policiesOf.map((policies) => {
     const signature = policies.join();
-    const owners = bySignature.get(signature) ?? ownPoints(policies, points, pointsOf);
-    bySignature.set(signature, owners);
-    return owners;
+    const owned = bySignature.get(signature) ?? ownPoints(policies, points, pointsOf);
+    bySignature.set(signature, owned);
+    return owned;
   });
+  return { owners: taken.map(({ owners }) => owners), heirs: taken.map(({ heirs }) => heirs) };
 }
 
-/** First come, first served. */
-function ownPoints(policies: readonly number[], points: number, pointsOf: readonly (readonly number[])[]): Int32Array {
+/** First come, first served; who comes second inherits. */
+function ownPoints(
+  policies: readonly number[],
+  points: number,
+  pointsOf: readonly (readonly number[])[],
+): { readonly owners: Int32Array; readonly heirs: Int32Array } {
   const owners = new Int32Array(points).fill(-1);
-  let free = points;
+  const heirs = new Int32Array(points).fill(-1);
+  let free = 2 * points;
   for (const policy of policies) {
     if (free === 0) break;
     for (const point of pointsOf[policy]) {
-      if (owners[point] >= 0) continue;
-      owners[point] = policy;
+      if (heirs[point] >= 0) continue;
+      if (owners[point] < 0) owners[point] = policy;
+      else heirs[point] = policy;
       free--;
     }
   }
-  return owners;
+  return { owners, heirs };
 }
 
 /** Every declared category can be asked for by name; the implicit one is left where no declared one takes everything. */
@@ -78,12 +87,22 @@ function possibleCategories({ categories }: PolicySet): number[] {
   return categories.flatMap(({ implicit }, row) => (implicit && takesAll ? [] : [row]));
 }
 
-/** One caller of each kind that the policies' conditions can tell apart. */
-function distinctCallers({ policies, callers }: PolicySet): number[] {
+/** One caller of each kind that the policies' conditions, the invariants' facts, or the budgets of a state that one speaks of, can tell apart. */
+function distinctCallers({ policies, callers, invariants, budgets }: PolicySet): number[] {
   const conditions = [...new Map(policies.map(({ match }) => [callerCondition(match), match])).values()];
+  const facts = invariants
+    .flatMap(({ when, facts }) => [...when, ...facts])
+    .flatMap((fact) => (fact.kind === 'rows' && fact.axis === 'caller' ? [new Set(fact.rows)] : []));
+  const isOfState = invariants.some(({ given }) => given.down !== null || given.full !== null || given.budgets !== null);
+  const scopes = isOfState ? budgets.map(({ scope }) => scope).filter(({ key, team }) => key !== null || team !== null) : [];
   const byVerdicts = new Map<string, number>();
   for (const [row, caller] of callers.entries()) {
-    const verdicts = conditions.map((match) => (matchesCaller(match, caller) ? 1 : 0)).join('');
+    const holds = [
+      ...conditions.map((match) => matchesCaller(match, caller)),
+      ...facts.map((rows) => rows.has(row)),
+      ...scopes.map(({ key, team }) => (key ?? row) === row && (team === null || team === caller.team)),
+    ];
+    const verdicts = holds.map(Number).join('');
     if (!byVerdicts.has(verdicts)) byVerdicts.set(verdicts, row);
   }
   return [...byVerdicts.values()];

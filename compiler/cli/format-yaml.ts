@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Document, isSeq, parseDocument, Scalar, visit } from 'yaml';
+import { type Document, isScalar, isSeq, parseDocument, Scalar, visit } from 'yaml';
 
 const OPTIONS = { uniqueKeys: false, logLevel: 'silent' } as const;
 
@@ -8,7 +8,11 @@ const WIDTH = 140;
 
 /** A YAML text in the one way of writing it. For texts without faults of syntax; formatting twice changes nothing more. */
 export function formatYaml(text: string): string {
-  const document = parseDocument(text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n'), OPTIONS);
+  const plain = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
+  const document = parseDocument(plain, OPTIONS);
+  // Around comments alone the library adds an empty line each time.
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null))
+    return plain.replaceAll(/[ \t]+$/gm, '');
   const before = plainOf(document);
   visit(document, {
     Scalar(_, node) {

@@ -1,5 +1,6 @@
 // Links this package's own commands into node_modules/.bin, which npm does for dependencies only: `npx policyc` then works
-// anywhere inside a checkout. Runs as npm's `prepare`, so plain JavaScript that any Node from 18 on reads.
+// anywhere inside a checkout. Runs as npm's `dependencies`, after `npm ci` in a checkout and nowhere else (a `prepare` is something that whoever
+// installs the package is warned of), so plain JavaScript that any Node from 18 on reads.
 import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -2,14 +2,22 @@ import { didYouMean } from '../diagnostics/suggest.ts';
 import { type Command, EXIT, type Io, UsageError } from './command.ts';
 
 /** By name, each imported only when it is asked for. */
-const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+export const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   bench: () => import('./commands/bench.ts'),
   check: () => import('./commands/check.ts'),
   compile: () => import('./commands/compile.ts'),
+  completion: () => import('./commands/completion.ts'),
+  diff: () => import('./commands/diff.ts'),
   explain: () => import('./commands/explain.ts'),
   fmt: () => import('./commands/fmt.ts'),
+  frontier: () => import('./commands/frontier.ts'),
+  import: () => import('./commands/import.ts'),
   init: () => import('./commands/init.ts'),
   keys: () => import('./commands/keys.ts'),
+  replay: () => import('./commands/replay.ts'),
+  sign: () => import('./commands/sign.ts'),
+  test: () => import('./commands/test.ts'),
+  prices: () => import('./commands/prices.ts'),
   watch: () => import('./commands/watch.ts'),
 };
 

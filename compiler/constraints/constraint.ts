@@ -51,17 +51,16 @@ export interface MeasuredRow {
   readonly expected: number;
 }
 
-/** One row per distinct price pair; a row keeps the targets of that price, and is let in when its cost fits the cap. */
+/** One row per distinct price of text, long prompts' tiers included; a row keeps the targets of that price, and is let in when its cost fits the cap. */
 export interface PriceTable {
   readonly kind: 'price';
   readonly classes: readonly PriceClass[];
 }
 
-/** Pico-dollars a token. */
+/** Pico-dollars a token in and out, by ascending number of input tokens above which they hold; the first from 0 on. */
 export interface PriceClass {
   readonly label: string;
-  readonly input: number;
-  readonly output: number;
+  readonly steps: readonly (readonly [above: number, input: number, output: number])[];
   readonly keep: readonly boolean[];
 }
 

@@ -88,10 +88,22 @@ export const RULES = {
     why: 'The first policy that matches wins, so what it demands is demanded of nobody.',
     needsTargets: true,
   },
+  redundant: {
+    severity: 'warning',
+    title: 'a policy without which nothing would change',
+    why: 'Whoever changes it will think that it matters, and whoever changes the policy below it will not think of this one.',
+    needsTargets: true,
+  },
   unsatisfiable: {
     severity: 'warning',
     title: 'a policy that rejects every request',
     why: 'Its constraints together leave no target, whatever is up and whoever asks.',
+    needsTargets: true,
+  },
+  infeasible: {
+    severity: 'warning',
+    title: 'a category or class whose bounds no target meets together',
+    why: 'Its floor and its cost cap leave nobody for the request that they were made for: it is rejected, or served below the floor every time.',
     needsTargets: true,
   },
   unreachable: {
@@ -133,6 +145,27 @@ export const RULES = {
     title: 'a virtual model or class without candidates',
     why: 'Every request that means it is rejected.',
     needsTargets: true,
+  },
+  'empty-protection': {
+    severity: 'warning',
+    title: 'a protected pattern that no workload can match',
+    why: 'Whoever wrote it believes that something cannot be evicted, and it can.',
+  },
+  // prove
+  'refuted-invariant': {
+    severity: 'error',
+    title: 'an invariant that does not hold',
+    why: 'There is a request and a state in which what was promised is broken.',
+  },
+  'unclear-invariant': {
+    severity: 'error',
+    title: 'an invariant that is neither proven nor refuted',
+    why: 'A promise that nobody can show to hold must not look like one that does.',
+  },
+  'vacuous-invariant': {
+    severity: 'warning',
+    title: 'an invariant that no request can break or keep',
+    why: 'It looks like a promise, and checks nothing.',
   },
 } as const satisfies Record<string, RuleEntry>;
 

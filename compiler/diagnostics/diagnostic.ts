@@ -14,4 +14,16 @@ export interface Diagnostic {
   readonly length: number;
   /** The other places that have a part in it. */
   readonly related: readonly { readonly message: string; readonly place: Place }[];
+  /** A request and a state that show it, as `policyc explain` and policy tests take them. */
+  readonly witness?: {
+    /** The body. */
+    readonly request: Readonly<Record<string, unknown>>;
+    readonly headers: Readonly<Record<string, string>>;
+    /** Name of the caller's key. */
+    readonly key: string | null;
+    readonly state: Readonly<Record<string, unknown>>;
+    readonly decision: 'route' | 'queue' | 'reject';
+    /** `backend/model`; null where it is rejected. */
+    readonly target: string | null;
+  };
 }

@@ -10,5 +10,22 @@ export function finding(
   help: string,
   related: Diagnostic['related'] = [],
 ): Diagnostic {
-  return { rule, severity: RULES[rule].severity, message, help, place: spot.place, length: spot.length, related };
+  const { severity } = RULES[rule];
+  const shown = related.map((other) => ({ ...other, message: showControls(other.message) }));
+  return {
+    rule,
+    severity,
+    message: showControls(message),
+    help: showControls(help),
+    place: spot.place,
+    length: spot.length,
+    related: shown,
+  };
 }
+
+/** What a policy says may stand in a message, but not move the cursor of who reads it, nor turn the direction of the text. */
+function showControls(text: string): string {
+  return text.replaceAll(CONTROLS, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+const CONTROLS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;

@@ -1,7 +1,24 @@
 import { readFileSync } from 'node:fs';
 
 /** Files of the kernel, each after those it uses. */
-const FILES = ['data', 'align', 'names', 'text', 'govern', 'analyze', 'rank', 'lay', 'decide', 'explain', 'assemble'] as const;
+const FILES = [
+  'data',
+  'align',
+  'names',
+  'text',
+  'govern',
+  'money',
+  'analyze',
+  'rank',
+  'lay',
+  'decide',
+  'explain',
+  'violations',
+  'loosen',
+  'place',
+  'workloads',
+  'assemble',
+] as const;
 
 /** The kernel of every router as one text: the files of `kernel/` with imports of each other taken out. A resource of the compiler. */
 export function readKernel(): { readonly types: string; readonly body: string } {

@@ -1,5 +1,6 @@
 import type { PolicySet } from '../../schema/policy-set.ts';
 import { CAPABILITIES } from '../../schema/vocabulary.ts';
+import type { Quota } from '../../schema/workload.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { AxisData, RouterData } from './kernel/data.ts';
 import { indexName, rowFields, writeBind } from './write-bind.ts';
@@ -28,6 +29,7 @@ export function writePage(set: PolicySet, plan: Plan, facts: PageFacts): Page {
     writeTasks(data),
     ...data.axes.flatMap((axis) => writeAxis(set, plan, axis)),
     writeRanks(plan),
+    writeWorkloads(data),
   ].join('\n\n');
   const code = [
     `function blank(): IntentRows {\n  return { ${rowFields(plan)
@@ -52,15 +54,14 @@ const letter = (target: number): string => (target < 26 ? String.fromCharCode(65
 
 function writeTargets(_set: PolicySet, data: RouterData): string {
   const legend = data.columns.map((column, target) => {
-    const price = !column.known
-      ? 'price unknown'
-      : column.input + column.output === 0
-        ? 'free'
-        : `$${column.input / 1e6} / $${column.output / 1e6}`;
+    const price = column.known ? column.rates.map(priceOf).join(', ') : 'price unknown';
     return `// ${letter(target)}  ${comment(`${column.backend}/${column.model}`)}  ${column.zone}  tier ${column.tier}  ${price}  ${comment(column.place)}`;
   });
   return `${legend.join('\n')}\nconst TARGETS: RouterData['columns'] = [\n${data.columns.map((column) => `  ${literal(column)},`).join('\n')}\n];`;
 }
+
+const priceOf = ({ above, input, output }: RouterData['columns'][number]['rates'][number]): string =>
+  `${input + output === 0 ? 'free' : `$${input / 1e6} / $${output / 1e6}`}${above > 0 ? ` above ${above}` : ''}`;
 
 function writeNames(data: RouterData): string {
   const rows = data.names.map((name) => `  ${literal(name)},`).join('\n');
@@ -137,6 +138,27 @@ function writeRanks({ data, rankOf, cheapOf }: Plan): string {
   ].join('\n');
 }
 
+/** Jobs are counted, cores and bytes are written as people say them. */
+const QUOTA_UNITS: Readonly<Record<Quota, (limit: number) => string>> = {
+  jobs_per_token: (limit) => `${limit} jobs of one caller`,
+  cpu: (limit) => `${limit / 1000} cores of one caller`,
+  memory: (limit) => `${limit / 2 ** 30} GiB of one caller`,
+};
+
+function writeWorkloads({ workloads }: RouterData): string {
+  const { quotas, prefer, restrictedLabels } = workloads;
+  const lines = (rows: readonly string[]): string => (rows.length === 0 ? '[]' : `[\n${rows.map((row) => `    ${row}`).join('\n')}\n  ]`);
+  const preferred = prefer === 'local' ? 'a local node that fits beats every other' : 'the node with most left';
+  const restricted = restrictedLabels.length === 0 ? 'restricted workloads stay on this machine' : 'restricted workloads need all of them';
+  return `/** Workloads: what one caller may hold, which are never evicted, where they go. */
+const WORKLOADS: RouterData['workloads'] = {
+  quotas: ${lines(quotas.map((quota) => `${literal(quota)}, // ${QUOTA_UNITS[quota.quota](quota.limit)}`))},
+  protected: ${lines(workloads.protected.map((glob) => `${literal(glob)},`))},
+  prefer: ${literal(prefer)}, // ${preferred}
+  restrictedLabels: ${lines(restrictedLabels.map((label) => `${literal(label)},`))}, // ${restricted}
+};`;
+}
+
 function writeAssembly({ data }: Plan): string {
   const axes = data.axes.map((axis) => {
     const { content, ...rest } = axis;
@@ -168,11 +190,12 @@ function writeAssembly({ data }: Plan): string {
     budgets: ${literal(data.budgets)},
     rankClasses: RANK_CLASSES,
     softFrom: ${data.softFrom},
+    workloads: WORKLOADS,
     axes: [
 ${axes.join('\n')}
     ],
   },
   { blank, bind, route },
 );
-export const { format, targets, none, resolve, analyze, rank, lay, mark, charge, exclude, decide, reason, verdicts, order, estimate, explain } = router;`;
+export const { format, targets, none, resolve, analyze, rank, lay, mark, charge, exclude, decide, reason, verdicts, order, estimate, budgets, bound, actual, explain, violations, plain, workloads } = router;`;
 }

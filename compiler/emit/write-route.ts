@@ -66,12 +66,19 @@ interface Order {
   readonly levels: readonly number[];
 }
 
-/** One comparison per price pair: all ones where the estimate fits the cap. */
+/** One comparison per price: all ones where the estimate fits the cap. A comparison used as a number adds what a tier is dearer by. */
 function writeCosts(price: AxisData | undefined): string[] {
   if (price?.content.kind !== 'price') return [];
-  return price.content.prices.map(
-    ([input, output], row) => `const fits${row} = +(intent.input * ${input} + intent.output * ${output} > intent.costCap) - 1;`,
-  );
+  return price.content.prices.map((steps, row) => {
+    const rate = (of: (step: (typeof steps)[number]) => number): string => {
+      const [first, ...longer] = steps;
+      const terms = longer
+        .map((step, at) => ` + +(intent.input > ${step[0]}) * ${of(step) - of(steps[at]!)}`)
+        .filter((term) => !term.endsWith('* 0'));
+      return terms.length === 0 ? String(of(first!)) : `(${of(first!)}${terms.join('')})`;
+    };
+    return `const fits${row} = +(intent.input * ${rate(([, input]) => input)} + intent.output * ${rate(([, , output]) => output)} > intent.costCap) - 1;`;
+  });
 }
 
 function writeWord({ data, filters, price, tiers, qualities }: Shape, { suffix, levels }: Order, word: number): string[] {

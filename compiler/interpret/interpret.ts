@@ -14,6 +14,7 @@ import type { Trial } from './trial.ts';
 
 export { type Analyzed, analyzeRequest, type Question } from './analyze-request.ts';
 export { orderTargets } from './order-targets.ts';
+export { boundCall, findPayers, priceText, priceUsage } from './price-call.ts';
 
 /** What a stage says of a target; null = it stays. */
 export type Verdict = { readonly stage: Stage; readonly axis: string } | null;

@@ -1,6 +1,7 @@
 import type { Category, PolicySet, Target } from '../../schema/policy-set.ts';
 import type { MetricsSnapshot, TargetMetrics } from '../../schema/snapshot.ts';
 import type { Objective } from '../../schema/vocabulary.ts';
+import { priceText } from './price-call.ts';
 
 /** Latency assumed where nothing was measured at all, and the least that counts, in milliseconds. */
 const UNMEASURED_LATENCY = 1_000;
@@ -57,7 +58,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
 
 /** Pico-dollars of the category's reference request on this target. */
 function referencePrice({ reference }: Category, { price }: Target): number {
-  return reference.input * price.input + reference.output * price.output;
+  return priceText(price, reference.input, reference.output);
 }
 
 /** Dominated: another target of equal priority is at least as good and at most as dear, and better in one of the two. */

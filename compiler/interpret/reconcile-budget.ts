@@ -1,5 +1,6 @@
 import type { Budget, PolicySet } from '../../schema/policy-set.ts';
 import { BUDGET_STATUSES } from '../../schema/vocabulary.ts';
+import { priceText } from './price-call.ts';
 import type { Analyzed } from './question.ts';
 import type { Trial } from './trial.ts';
 
@@ -19,7 +20,7 @@ export function isSoftLimited(trial: Trial): boolean {
 /** Pico-dollars that the whole request is expected to cost on this target: input once, output for every answer. */
 function estimateCost({ set, asked }: Trial, target: number): number {
   const { price } = set.targets[target];
-  return asked.inputTokens * price.input + asked.output * asked.answers * price.output;
+  return priceText(price, asked.inputTokens, asked.output * asked.answers);
 }
 
 function blocks(trial: Trial, row: number, target: number): boolean {

@@ -72,6 +72,16 @@ class Reader {
   }
 
   read(start: Spot): MapTree | null {
+    const lone = /\r(?!\n)/.exec(this.#text);
+    if (lone !== null) {
+      // A line break to editors and to YAML 1.2, not to the library: what it hides in a comment would be read by people alone.
+      return this.#stop(
+        'yaml-syntax',
+        this.#spot(lone.index, lone.index + 1),
+        'a carriage return without a line feed',
+        'end lines with a line feed, or with both',
+      );
+    }
     const documents = parseAllDocuments(this.#text, {
       lineCounter: this.#lines,
       prettyErrors: false,
@@ -82,7 +92,7 @@ class Reader {
     if (!Array.isArray(documents) || documents.length === 0) return { kind: 'map', ...start, entries: new Map() };
     // One message a file: what comes after the first fault of syntax is mostly its echo.
     const faults = documents.flatMap((document) => [...document.errors, ...document.warnings]).sort((a, b) => a.pos[0] - b.pos[0]);
-    if (faults.length > 0) return this.#refuse(faults[0]);
+    if (faults.length > 0) return this.#refuse(faults[0], faults);
     if (documents.length > 1) {
       const second = documents[1].range[0];
       const line = this.#text.slice(0, second).lastIndexOf('---', second);
@@ -110,8 +120,8 @@ class Reader {
     }
   }
 
-  #refuse(fault: YAMLError): null {
-    const [message, help] = explainSyntax(fault);
+  #refuse(fault: YAMLError, others: readonly YAMLError[]): null {
+    const [message, help] = explainSyntax(fault, others);
     return this.#stop('yaml-syntax', this.#spot(fault.pos[0], fault.pos[1]), message, help);
   }
 
@@ -135,7 +145,7 @@ class Reader {
           'yaml-syntax',
           spot,
           `there is no anchor \`&${node.source}\` above this alias`,
-          'define the anchor before it is used, in the same file',
+          'put a text that begins with `*` in quotes; an anchor is defined before it is used, in the same file',
         );
         throw new Stop();
       }

@@ -29,7 +29,7 @@ function contentOf(table: AxisTable, words: number): { content: AxisData['conten
         content: {
           kind: 'price',
           masks: table.classes.flatMap(({ keep }) => maskOf(keep, words)),
-          prices: table.classes.map(({ input, output }) => [input, output] as const),
+          prices: table.classes.map(({ steps }) => steps),
         },
         labels: labels(table.classes),
         index: null,

@@ -4,9 +4,11 @@ import { CONSTRAINTS } from '../constraints/constraints.ts';
 import type { AxisData, RankClass, RouterData } from '../emit/kernel/data.ts';
 import { packRows } from './pack-rows.ts';
 import { planAxis } from './plan-axis.ts';
+import { planDearest, planRates } from './plan-money.ts';
 import { planNames } from './plan-names.ts';
 import { planPolicies } from './plan-policies.ts';
 import { planTasks } from './plan-tasks.ts';
+import { planWorkloads } from './plan-workloads.ts';
 
 /** Everything the page of a router says, before it is written down. */
 export interface Plan {
@@ -51,10 +53,11 @@ export function plan(set: PolicySet): Plan {
       sets,
       callers: set.callers.length,
       ...planTasks(set),
-      budgets: set.budgets.map(({ name }) => name),
+      budgets: set.budgets.map(({ name, scope }) => ({ name, backend: scope.backend === null ? null : set.backends[scope.backend]!.name })),
       axes,
       rankClasses: ranks.classes,
       softFrom: ranks.softFrom,
+      workloads: planWorkloads(set),
     },
     indexes,
     labels,
@@ -93,9 +96,10 @@ function planColumns(set: PolicySet): RouterData['columns'] {
       context: target.context,
       capabilities: target.capabilities,
       priority: backend.priority,
-      input: target.price.input,
-      output: target.price.output,
       known: target.price.source !== 'unknown',
+      rates: planRates(target.price),
+      dearest: planDearest(target.price),
+      overhead: target.overhead,
       encoding: model.encoding,
       exact: backend.type === 'openai',
       place: `${target.place.file}:${target.place.line}:${target.place.column}`,

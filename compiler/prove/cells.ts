@@ -66,9 +66,10 @@ export function cellsOf(set: PolicySet, combination: Omit<Question, 'tokens'>, o
   }
   for (const asked of [first, ...(combination.hints.category === null ? categoryShifts(set, combination) : [])]) {
     for (const context of new Set(set.targets.map((target) => target.context))) if (context !== null) both(context - asked.outputCap);
-    if (asked.costCap === null) continue;
-    for (const { input, output } of priceClasses(set)) {
-      if (input > 0 && input < 1e14) both(Math.floor((asked.costCap - asked.output * asked.answers * output) / input));
+    for (const { above, input, output } of priceClasses(set)) {
+      if (above > 0) both(above);
+      if (asked.costCap === null || input === 0 || input >= 1e14) continue;
+      both(Math.floor((asked.costCap - asked.output * asked.answers * output) / input));
     }
   }
   return [...points].sort((a, b) => a - b).map((tokens) => cellAt(set, combination, tokens));
@@ -91,12 +92,20 @@ function categoryShifts(set: PolicySet, combination: Omit<Question, 'tokens'>): 
   return [...seen.values()];
 }
 
-const pairs = new WeakMap<PolicySet, readonly { readonly input: number; readonly output: number }[]>();
+interface PriceStep {
+  readonly above: number;
+  readonly input: number;
+  readonly output: number;
+}
 
-function priceClasses(set: PolicySet): readonly { readonly input: number; readonly output: number }[] {
+const pairs = new WeakMap<PolicySet, readonly PriceStep[]>();
+
+/** Distinct prices of text, those of longer prompts among them. */
+function priceClasses(set: PolicySet): readonly PriceStep[] {
   const known = pairs.get(set);
   if (known) return known;
-  const made = [...new Map(set.targets.map(({ price }) => [`${price.input}/${price.output}`, price])).values()];
+  const steps = set.targets.flatMap(({ price }) => [{ ...price, above: 0 }, ...(price.tiers ?? [])]);
+  const made = [...new Map(steps.map((step) => [`${step.above}/${step.input}/${step.output}`, step])).values()];
   pairs.set(set, made);
   return made;
 }

@@ -8,6 +8,7 @@ import { STAGES } from '../../schema/vocabulary.ts';
 import { CONSTRAINTS } from '../constraints/constraints.ts';
 import { judge, orderTargets } from '../interpret/interpret.ts';
 import { type Cell, countsOf } from './cells.ts';
+import { compareActuals, compareMoney } from './compare-money.ts';
 import { restState } from './states.ts';
 
 /** A place where router and interpreter differ; the router is then not written. */
@@ -66,7 +67,7 @@ export function compareCell(
       if (stages.has(stage) !== expected) return differ(`${stage} on ${nameOf(set, target)}`, verdict(expected), verdict(!expected));
     }
   }
-  const costs = compareCosts(set, router, cell, intent);
+  const costs = compareMoney(set, router, cell, intent);
   if (costs) return differ(...costs);
   const got = router.decide(intent, live, router.none);
   if (got !== code) return differ('decision', code, got);
@@ -78,17 +79,13 @@ export function compareCell(
   return second === next ? null : differ(`decision after ${nameOf(set, tried)}`, next, second);
 }
 
-/** The estimate of every target, in nano-dollars. */
-function compareCosts(set: PolicySet, router: RouterModule, { asked }: Cell, intent: Intent): [string, unknown, unknown] | null {
-  if (intent.inputLow < intent.inputHigh) return null;
-  for (let target = 0; target < set.targets.length; target++) {
-    const { price } = set.targets[target]!;
-    const pico = asked.inputTokens * price.input + asked.output * asked.answers * price.output;
-    const expected = price.source === 'unknown' ? Number.NaN : Math.ceil(pico / 1000);
-    const got = router.estimate(intent, target);
-    if (!Object.is(got, expected)) return [`estimate of ${nameOf(set, target)}`, expected, got];
-  }
-  return null;
+/** What usages cost; no request has a part in it. */
+export function comparePrices(set: PolicySet, router: RouterModule): Difference | null {
+  const differs = compareActuals(set, router);
+  if (differs === null) return null;
+  const [what, expected, got] = differs;
+  const request = { model: '', caller: '', tokens: 0, hints: { strict: false, flexible: false, category: null, class: null } };
+  return { what, expected: String(expected), got: String(got), request };
 }
 
 /** The order of all targets for every category, by its objective and by cost, with and without a budget at its soft limit. */

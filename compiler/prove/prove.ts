@@ -2,8 +2,9 @@ import type { Proof, SelfTestVector } from '../../schema/manifest.ts';
 import type { PolicySet } from '../../schema/policy-set.ts';
 import type { RouterModule } from '../../schema/router.ts';
 import { type Cell, cellsOf, combinationAt, countCombinations } from './cells.ts';
-import { compareAnalysis, compareCell, compareMasks, compareOrders, type Difference, isSoftLimited } from './compare.ts';
+import { compareAnalysis, compareCell, compareMasks, compareOrders, comparePrices, type Difference, isSoftLimited } from './compare.ts';
 import { type Coordinates, coordinatesOf } from './coordinates.ts';
+import { proveWorkloads, type WorkloadDifference } from './prove-workloads.ts';
 import { makeSelfTest } from './self-test.ts';
 import { spacesOf } from './spaces.ts';
 import { brokenState, liveMasks, randomState, restState, seededRandom } from './states.ts';
@@ -11,9 +12,9 @@ import { brokenState, liveMasks, randomState, restState, seededRandom } from './
 export type { Difference } from './compare.ts';
 
 export interface Proven {
-  readonly proof: Proof;
+  readonly proof: Omit<Proof, 'invariants'>;
   /** The first place where router and interpreter differ; null = none. */
-  readonly difference: Difference | null;
+  readonly difference: Difference | WorkloadDifference | null;
   readonly selfTest: readonly SelfTestVector[];
 }
 
@@ -33,10 +34,10 @@ export function prove(set: PolicySet, router: RouterModule): Proven {
     snapshot,
     live: router.lay(router.rank(snapshot)),
   }));
-  const count = { cells: 0, compared: 0, decisions: 0 };
+  const count = { cells: 0, compared: 0, decisions: 0, placements: 0 };
   const sampled: string[] = [];
   const kept: Cell[] = [];
-  const fail = (difference: Difference): Proven => ({ proof: { ...count, sampled }, difference, selfTest: [] });
+  const fail = (difference: Difference | WorkloadDifference): Proven => ({ proof: { ...count, sampled }, difference, selfTest: [] });
   const seen = new Set<string>();
   const takeCell = (cell: Cell): Difference | null => {
     const key = keyOf(cell);
@@ -47,6 +48,11 @@ export function prove(set: PolicySet, router: RouterModule): Proven {
     return compareCell(set, router, cell, snapshot, live, count.compared++ % 2 === 0);
   };
 
+  const placed = proveWorkloads(set, router);
+  if (placed.difference) return fail(placed.difference);
+  count.placements = placed.placements;
+  const priced = comparePrices(set, router);
+  if (priced) return fail(priced);
   const governed = compareGovernance(set, router, at);
   if (governed.difference) return fail(governed.difference);
   sampled.push(...governed.sampled);

@@ -24,6 +24,11 @@ export function matches(glob: string, name: string): boolean {
   return test(name);
 }
 
+/** The same question as a regular expression over the whole name, for names that are not known yet. */
+export function toRegExp(glob: string): string {
+  return picomatch.makeRe(glob, GLOB_OPTIONS).source;
+}
+
 /** Is it a name and nothing else? */
 export function isLiteral(glob: string): boolean {
   return !/[*?[\]{}()!+@|\\]/.test(glob);

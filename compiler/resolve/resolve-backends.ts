@@ -6,6 +6,7 @@ import { keyAt, spotAt } from '../parse/spot-at.ts';
 import { checkUrl } from './check-url.ts';
 import { type Desk, Register } from './desk.ts';
 import { lookUpModel } from './price-table.ts';
+import { overheadOf } from './overhead-of.ts';
 import { reportDuration } from './report-duration.ts';
 import { micros, picoPerToken, readDuration, readTokens } from './units.ts';
 
@@ -142,6 +143,7 @@ function resolveModels(named: Named<BackendEntry>, backend: Backend, row: number
       context,
       capabilities: capabilityBits(entry.capabilities),
       price: priceOf(entry.price, backend, known?.price(context) ?? null),
+      overhead: overheadOf(backend.type, upstream),
       place: key.place,
     };
   });
@@ -155,27 +157,18 @@ function capabilityBits(written: NonNullable<ModelEntry>['capabilities']): numbe
   return CAPABILITIES.reduce((bits, capability, bit) => (all.includes(capability) ? bits | (1 << bit) : bits), 0);
 }
 
-function priceOf(
-  written: NonNullable<ModelEntry>['price'],
-  backend: Backend,
-  listed: { input: number; output: number; cachedInput: number | null } | null,
-): Price {
+function priceOf(written: NonNullable<ModelEntry>['price'], backend: Backend, listed: Price | null): Price {
   if (written === 'free' || (written === undefined && !backend.cloud)) return { input: 0, output: 0, cachedInput: null, source: 'free' };
   if (written !== undefined) {
     const { input, output, cached_input } = written;
-    return toPrice(input, output, cached_input ?? null, 'policy');
+    return {
+      input: picoPerToken(input),
+      output: picoPerToken(output),
+      cachedInput: cached_input === undefined ? null : picoPerToken(cached_input),
+      source: 'policy',
+    };
   }
-  if (listed !== null) return toPrice(listed.input, listed.output, listed.cachedInput, 'table');
-  return { input: UNKNOWN_PRICE, output: UNKNOWN_PRICE, cachedInput: null, source: 'unknown' };
-}
-
-function toPrice(input: number, output: number, cachedInput: number | null, source: 'policy' | 'table'): Price {
-  return {
-    input: picoPerToken(input),
-    output: picoPerToken(output),
-    cachedInput: cachedInput === null ? null : picoPerToken(cachedInput),
-    source,
-  };
+  return listed ?? { input: UNKNOWN_PRICE, output: UNKNOWN_PRICE, cachedInput: null, source: 'unknown' };
 }
 
 /** In the order of the text: a plain object would put names that look like numbers first. */

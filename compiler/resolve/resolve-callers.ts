@@ -1,4 +1,4 @@
-import type { Caller } from '../../schema/policy-set.ts';
+import type { Caller, Rate, RateLimits } from '../../schema/policy-set.ts';
 import { spotAt } from '../parse/spot-at.ts';
 import type { Spot } from '../parse/tree.ts';
 import { type Desk, Register } from './desk.ts';
@@ -50,9 +50,23 @@ export function resolveCallers(desk: Desk): { readonly callers: readonly Caller[
       team: entry.team ?? null,
       labels: { ...entry.labels },
       scopes: entry.scopes ?? ['llm:invoke'],
+      rate: { requests: rateOf(entry.rate?.requests), tokens: rateOf(entry.rate?.tokens) },
       place: spot.place,
     });
   }
-  callers.push({ name: 'none', implicit: true, sha256: '', team: null, labels: {}, scopes: ['llm:invoke'], place: NOWHERE });
+  callers.push({
+    name: 'none',
+    implicit: true,
+    sha256: '',
+    team: null,
+    labels: {},
+    scopes: ['llm:invoke'],
+    rate: UNLIMITED,
+    place: NOWHERE,
+  });
   return { callers, callerRows };
 }
+
+const UNLIMITED: RateLimits = { requests: null, tokens: null };
+
+const rateOf = (text: string | undefined): Rate | null => (text === undefined ? null : readRate(text));

@@ -1,8 +1,8 @@
 import type { PolicySet } from '../../schema/policy-set.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Policy } from '../parse/merge.ts';
-import { checkLaterSections, listUnenforced } from './check-later-sections.ts';
 import { Desk, Register } from './desk.ts';
+import { listUnenforced } from './list-unenforced.ts';
 import { PRICE_TABLE } from './price-table.ts';
 import { resolveBackends } from './resolve-backends.ts';
 import { checkPrices, resolveBudgets } from './resolve-budgets.ts';
@@ -10,9 +10,12 @@ import { resolveCallers } from './resolve-callers.ts';
 import { resolveCategories } from './resolve-categories.ts';
 import { resolveClasses } from './resolve-classes.ts';
 import { resolveClassifier } from './resolve-classifier.ts';
+import { resolveInvariants } from './resolve-invariants.ts';
 import { resolveModels } from './resolve-models.ts';
+import { resolvePools } from './resolve-pools.ts';
 import { resolveSlas } from './resolve-slas.ts';
 import { resolveTraffic } from './resolve-traffic.ts';
+import { resolveWorkloads } from './resolve-workloads.ts';
 
 export interface Resolution {
   /** Everything that could be bound; what has a finding of its own is left out. Complete only where no finding is an error. */
@@ -39,7 +42,27 @@ export function resolve(policy: Policy): Resolution {
     desk,
   );
   checkPrices(servers.backends, names, budgets, desk);
-  checkLaterSections({ policy: policyRows, category: categoryRows, backend: servers.backendRows, model: names.meanings }, desk);
+  const pools = resolvePools(desk);
+  const workloads = resolveWorkloads(desk);
+  const budgetRows = new Register('budget');
+  for (const [row, { name }] of budgets.entries()) budgetRows.add(name, row);
+  for (const { name } of desk.sections.budgets) budgetRows.hide(name);
+  const invariants = resolveInvariants(
+    {
+      registers: {
+        policy: policyRows,
+        category: categoryRows,
+        class: classRows,
+        key: callerRows,
+        backend: servers.backendRows,
+        name: names.meanings,
+        model: names.realNames,
+        budget: budgetRows,
+      },
+      set: { ...names, policies, categories, classes, callers, backends: servers.backends, budgets },
+    },
+    desk,
+  );
   const unenforced = listUnenforced(desk);
   return {
     set: {
@@ -55,6 +78,9 @@ export function resolve(policy: Policy): Resolution {
       budgets,
       callers,
       tiers: resolveTiers(desk),
+      invariants,
+      pools,
+      workloads,
       enforcement: desk.sections.enforcement.some(({ entry }) => entry === 'shadow') ? 'shadow' : 'enforce',
       unenforced,
       priceTable: PRICE_TABLE,

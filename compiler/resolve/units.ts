@@ -1,4 +1,4 @@
-import type { Bound, Comparison } from '../../schema/policy-set.ts';
+import type { Bound, Comparison, Rate } from '../../schema/policy-set.ts';
 
 /** Units of the language, into the integers of the PolicySet. Each gives null for a text that is not of its form. */
 
@@ -27,12 +27,12 @@ export function readTokens(value: string | number): number | null {
   return tokens >= 1 && tokens <= 1e9 ? tokens : null;
 }
 
-/** `600/min`, `2M/min`, in units a second; more than 0. */
-export function readRate(text: string): number | null {
+/** `600/min`, `2M/min`; at least 1. */
+export function readRate(text: string): Rate | null {
   const [, amount, unit, per] = /^([0-9]+(?:\.[0-9]+)?)(k|M|)\/(s|min|h)$/.exec(text) ?? [];
   if (per === undefined) return null;
-  const rate = (Number(amount) * THOUSANDS[unit]) / SECONDS[per];
-  return rate > 0 ? rate : null;
+  const most = Math.round(Number(amount) * THOUSANDS[unit]);
+  return most >= 1 && Number.isSafeInteger(most) ? { most, ms: SECONDS[per] * 1_000 } : null;
 }
 
 /** `512MiB`, `16GiB`, in bytes; more than 0. */
@@ -43,13 +43,22 @@ export function readMemory(text: string): number | null {
   return bytes > 0 && Number.isSafeInteger(bytes) ? bytes : null;
 }
 
-/** `<0.3`, `>=200`, or a number for `=`; the value times `scale`. Null also where that is no whole number. */
+/** Cores in thousandths; at least one of them. Null also where that is no whole number. */
+export function readCores(cores: number): number | null {
+  const millis = Math.round(cores * 1e3);
+  return millis >= 1 && Math.abs(cores * 1e3 - millis) < 1e-6 ? millis : null;
+}
+
+/** `<0.3`, `>=200`, or a number for `=`; the value times `scale`, a power of ten. Null also where that is no whole number. */
 export function readBound(value: string | number, scale: number): Bound | null {
-  const [, op, amount] = /^(<=|>=|<|>|=) ?([0-9]+(?:\.[0-9]+)?)$/.exec(typeof value === 'number' ? `=${value}` : value) ?? [];
-  if (amount === undefined) return null;
-  const scaled = Number(amount) * scale;
-  const whole = Math.round(scaled);
-  return Math.abs(scaled - whole) < 1e-6 && Number.isSafeInteger(whole) ? { op: op as Comparison, value: whole } : null;
+  const [, op, whole, decimals = ''] =
+    /^(<=|>=|<|>|=) ?([0-9]+)(?:\.([0-9]+))?$/.exec(typeof value === 'number' ? `=${value}` : value) ?? [];
+  if (whole === undefined) return null;
+  // By digits: as numbers, 133.329 times a billion is not whole.
+  const places = Math.round(Math.log10(scale));
+  const digits = decimals.replace(/0+$/, '');
+  const scaled = Number(`${whole}${digits.padEnd(places, '0')}`);
+  return digits.length <= places && Number.isSafeInteger(scaled) ? { op: op as Comparison, value: scaled } : null;
 }
 
 /** USD per million tokens in pico-dollars a token. */

@@ -8,11 +8,11 @@ import type { Fault } from './validate.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** A fault of shape as people read it: what was expected, what stands there, and what to do. */
-export function describeFault(fault: Fault, path: readonly string[], root: MapTree): Diagnostic {
+/** A fault of shape as people read it: what was expected, what stands there, and what to do. `whole` names what the root is. */
+export function describeFault(fault: Fault, path: readonly string[], root: MapTree, whole = 'a policy file'): Diagnostic {
   const parent = fault.parentSchema as Schema;
   const { node, key } = follow(root, path);
-  const where = path.length === 0 ? 'a policy file' : `\`${pathOf(path)}\``;
+  const where = path.length === 0 ? whole : `\`${pathOf(path)}\``;
   const rule = (wanted: Rule): Rule => (parent['x-rule'] as Rule | undefined) ?? wanted;
   if (fault.propertyName !== undefined) return describeName(fault, node, where);
   switch (fault.keyword) {

@@ -9,7 +9,15 @@ import { dropEchoes } from './drop-echoes.ts';
 /** What ajv says, with what this schema adds for people: `x-expected`, `x-rule`, `x-secret`. */
 export type Fault = ErrorObject<string, Record<string, unknown>, unknown>;
 
-const ajv = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true, strictRequired: false });
+export const ajv = new Ajv({
+  allErrors: true,
+  verbose: true,
+  strict: true,
+  allowUnionTypes: true,
+  strictRequired: false,
+  // Editors know numbers as keys by a pattern only; the compiler knows them by their names.
+  allowMatchingProperties: true,
+});
 for (const keyword of ['x-expected', 'x-rule', 'x-secret', 'tsType']) ajv.addKeyword(keyword);
 
 let check: ReturnType<Ajv['compile']> | null = null;
@@ -61,6 +69,6 @@ function nodesAlong(tree: Tree, path: readonly string[]): Tree[] {
 }
 
 /** JSON pointer (RFC 6901). */
-function unescapeStep(step: string): string {
+export function unescapeStep(step: string): string {
   return step.replaceAll('~1', '/').replaceAll('~0', '~');
 }

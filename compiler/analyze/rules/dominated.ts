@@ -1,4 +1,4 @@
-import type { Backend, PolicySet, Target } from '../../../schema/policy-set.ts';
+import type { Backend, PolicySet, Price, Target } from '../../../schema/policy-set.ts';
 import { finding } from '../../diagnostics/finding.ts';
 import type { AnalysisRule } from '../analysis-rule.ts';
 import { nameTarget } from '../name-target.ts';
@@ -25,18 +25,25 @@ export const rule: AnalysisRule = {
 
 /** At least as good and as cheap, better in one of the two, and let through by every filter and floor that lets the other through. */
 function outdoes({ backends }: PolicySet, better: Target, worse: Target): boolean {
-  const cheaper = better.price.input < worse.price.input || better.price.output < worse.price.output;
+  const [dearest, cheapest] = compareRates(better.price, worse.price);
   return (
     better.model === worse.model &&
     better.quality >= worse.quality &&
-    better.price.input <= worse.price.input &&
-    better.price.output <= worse.price.output &&
-    (better.quality > worse.quality || cheaper) &&
+    dearest <= 0 &&
+    (better.quality > worse.quality || cheapest < 0) &&
     better.tier >= worse.tier &&
     (worse.capabilities & ~better.capabilities) === 0 &&
     (better.context ?? Number.POSITIVE_INFINITY) >= (worse.context ?? Number.POSITIVE_INFINITY) &&
     isAsWelcome(backends[better.backend], backends[worse.backend])
   );
+}
+
+/** By how much the first price is above the second, at most and at least, over all lengths of prompt. */
+function compareRates(a: Price, b: Price): [most: number, least: number] {
+  const at = (price: Price, tokens: number) => price.tiers?.findLast(({ above }) => tokens > above) ?? price;
+  const lengths = [1, ...[...(a.tiers ?? []), ...(b.tiers ?? [])].map(({ above }) => above + 1)];
+  const differences = lengths.flatMap((tokens) => [at(a, tokens).input - at(b, tokens).input, at(a, tokens).output - at(b, tokens).output]);
+  return [Math.max(...differences), Math.min(...differences)];
 }
 
 function isAsWelcome(better: Backend, worse: Backend): boolean {

@@ -5,12 +5,17 @@ import { governanceOf } from '../governance.ts';
 import { firstFew, listNames } from '../list-names.ts';
 import { nameTarget } from '../name-target.ts';
 import { findObstacles, linksOf, obstacleSet, servesEndpoint } from '../obstacles.ts';
+import { findUnsatisfiable } from './unsatisfiable.ts';
 
 /** A backend, or one target of it, that no request can reach: whatever the name, the caller, the state, and what floors it lets go. */
 export const rule: AnalysisRule = {
   slug: 'unreachable',
   check(set) {
     const blockers = findBlockers(set);
+    const rejecting = blockers.size === 0 ? new Set<number>() : findUnsatisfiable(set);
+    // What only policies that reject everything keep away is theirs to report.
+    for (const [target, policies] of blockers)
+      if (policies.size > 0 && [...policies].every((policy) => rejecting.has(policy))) blockers.delete(target);
     const rowsOf = (backend: number) => [...set.targets.keys()].filter((target) => set.targets[target].backend === backend);
     return set.backends.flatMap((backend, row) => {
       const targets = rowsOf(row);

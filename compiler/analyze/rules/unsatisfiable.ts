@@ -21,11 +21,19 @@ export const rule: AnalysisRule = {
   slug: 'unsatisfiable',
   check(set) {
     return [...lookOut(set)].flatMap(([policy, outlook]) => {
-      if (set.policies[policy].implicit || outlook.met.size === 0 || outlook.met.has(0)) return [];
+      if (!rejectsAll(set, policy, outlook)) return [];
       return [report(set, policy, outlook, obstaclesIn(smallestBinding(outlook.met)))];
     });
   },
 };
+
+/** Rows of the policies that this rule reports. */
+export function findUnsatisfiable(set: PolicySet): Set<number> {
+  return new Set([...lookOut(set)].flatMap(([policy, outlook]) => (rejectsAll(set, policy, outlook) ? [policy] : [])));
+}
+
+const rejectsAll = (set: PolicySet, policy: number, { met }: Outlook): boolean =>
+  !set.policies[policy].implicit && met.size > 0 && !met.has(0);
 
 function lookOut(set: PolicySet): Map<number, Outlook> {
   const { points, owners } = governanceOf(set);

@@ -3,6 +3,7 @@ import type { Artifact } from '../../build.ts';
 import { findStale, writeArtifact } from '../artifact-files.ts';
 import { type Command, EXIT, type Io, UsageError } from '../command.ts';
 import { paintFor } from '../formats/paint.ts';
+import { tellInvariants } from '../formats/tell-invariants.ts';
 import { readArguments } from '../read-arguments.ts';
 import { compileFolder } from '../read-policy.ts';
 
@@ -57,7 +58,8 @@ function summarize({ manifest }: Artifact, folder: string, ms: number, io: Io): 
   return [
     `${paint.green('compiled')} ${plan.targets} targets, ${plan.policies} policies, ${plan.names} names into ${folder}/ in ${Math.round(ms)} ms`,
     `router ${hash.slice(0, 12)}: ${plan.route.statements} statements, ${plan.route.branches} branches`,
-    `proven equal to the interpreter: ${number(proof.compared)} of ${number(proof.cells)} cells, ${number(proof.decisions)} decisions`,
+    `proven equal to the interpreter: ${number(proof.compared)} of ${number(proof.cells)} cells, ${number(proof.decisions)} decisions, ${number(proof.placements ?? 0)} placements`,
+    ...(proof.invariants.length === 0 ? [] : [tellInvariants(proof.invariants)]),
     ...proof.sampled.map((line) => `  sampled: ${line}`),
   ].join('\n');
 }

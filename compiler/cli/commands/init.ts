@@ -4,13 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { type Command, EXIT, UsageError } from '../command.ts';
 import { readArguments } from '../read-arguments.ts';
 
-const USAGE = `usage: policyc init [dir]
+/** What a first policy may be modelled on; `compiler/cli/templates/<name>/` holds its files. */
+export const TEMPLATES = ['home', 'startup', 'regulated'] as const;
+
+const USAGE = `usage: policyc init [dir] [--template home|startup|regulated]
 
 Writes a commented starter policy with tests (into ./policies where no folder is named). Never overwrites a file.
+
+  --template home        one person, one or two machines, a cloud model for the hard questions
+  --template startup     a product with several cloud models behind it
+  --template regulated   records that never leave the building
 
 exit codes: 0 written, 2 usage or files that are already there, 3 internal error`;
 
 const STARTER = fileURLToPath(new URL('../starter/', import.meta.url));
+const TEMPLATE = fileURLToPath(new URL('../templates/', import.meta.url));
 const SCHEMAS = fileURLToPath(new URL('../../../schema/', import.meta.url));
 
 /** The starter's files, and the schema that an editor should read each with. */
@@ -21,7 +29,9 @@ export const command: Command = {
   summary: 'write a starter policy',
   usage: USAGE,
   async run(args, io) {
-    const given = readArguments('init', args, {});
+    const given = readArguments('init', args, { template: { type: 'string', values: TEMPLATES } });
+    const template = given.text('template');
+    const from = template === null ? STARTER : join(TEMPLATE, template);
     if (given.paths.length > 1) throw new UsageError('`policyc init` takes one folder', 'name one folder, or none for `policies`');
     const written = given.paths[0] ?? 'policies';
     const folder = resolve(io.cwd, written);
@@ -38,12 +48,12 @@ export const command: Command = {
     }
     await mkdir(folder, { recursive: true });
     for (const [file, schema] of Object.entries(FILES)) {
-      const text = await readFile(join(STARTER, file), 'utf8');
+      const text = await readFile(join(from, file), 'utf8');
       // `wx`: what appeared since the look above is not overwritten either.
       await writeFile(join(folder, file), `${modelineFor(folder, schema, io.cwd)}${text}`, { flag: 'wx' });
       io.stdout.write(`${join(written, file)}\n`);
     }
-    io.stderr.write(`a starter policy stands in ${written}; next: \`policyc check ${written}\`\n`);
+    io.stderr.write(`a starter policy stands in ${written}; next: \`policyc check ${written}\` and \`policyc test ${written}\`\n`);
     return EXIT.CLEAN;
   },
 };

@@ -1,8 +1,8 @@
 import type { Report } from './report.ts';
 
-/** `{"findings":[{rule,severity,message,help,file,line,column}]}`; lines and columns start at 1. */
-export function formatJson({ diagnostics }: Report): string {
-  const findings = diagnostics.map(({ rule, severity, message, help, place }) => ({
+/** `{"findings":[{rule,severity,message,help,file,line,column}]}`, with `witness` where there is one, and `totality` where it was asked for; lines and columns start at 1. */
+export function formatJson({ diagnostics, totality }: Report): string {
+  const findings = diagnostics.map(({ rule, severity, message, help, place, witness }) => ({
     rule,
     severity,
     message,
@@ -10,6 +10,7 @@ export function formatJson({ diagnostics }: Report): string {
     file: place.file,
     line: place.line,
     column: place.column,
+    ...(witness === undefined ? {} : { witness }),
   }));
-  return `${JSON.stringify({ findings }, null, 2)}\n`;
+  return `${JSON.stringify({ findings, ...(totality ? { totality } : {}) }, null, 2)}\n`;
 }

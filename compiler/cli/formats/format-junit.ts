@@ -31,7 +31,7 @@ export function formatJunit({ diagnostics, sources }: Report, failOn: Diagnostic
   );
 }
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return (
     text
       // XML 1.0 has no way to write these.

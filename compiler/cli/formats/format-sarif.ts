@@ -19,6 +19,7 @@ export function formatSarif({ diagnostics }: Report): string {
               id: slug,
               shortDescription: { text: RULES[slug].title },
               fullDescription: { text: RULES[slug].why },
+              helpUri: `docs/rules/${slug}.md`,
               defaultConfiguration: { level: RULES[slug].severity },
             })),
           },

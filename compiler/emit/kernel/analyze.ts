@@ -1,7 +1,8 @@
 import type { Intent, IntentRows } from '../../../schema/intent.ts';
 import type { RequestBody, RequestHints, TokenCount } from '../../../schema/request.ts';
-import type { BoundData, RouterData } from './data.ts';
+import type { BoundData, Column, PriceSteps, RouterData } from './data.ts';
 import { buildGovern } from './govern.ts';
+import { costIn } from './money.ts';
 import { buildTextScan, type TextScan } from './text.ts';
 
 const DEFAULT_CAP = 4096;
@@ -83,9 +84,7 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       .map((row) => data.columns[row]!)
       .filter((column) => (column.capabilities & required) === required);
     const contexts = [...new Set(columns.map((column) => column.context))].filter((context) => context !== null);
-    const prices = priced
-      ? [...new Map(columns.map(({ input, output }) => [`${input} ${output}`, [input, output] as const])).values()]
-      : [];
+    const prices = priced ? [...new Map(columns.map(({ rates }) => [rates.map(stepOf).join(' '), rates.map(stepOf)])).values()] : [];
     reach[name]![required] = { contexts, prices };
     return reach[name]![required]!;
   };
@@ -105,6 +104,10 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       inputLow: tokens.low,
       inputHigh: tokens.high,
       input: tokens.high,
+      inputMost: tokens.high,
+      images: body.images ?? 0,
+      tools: body.tools,
+      answers: body.answers,
       outputCap: 0,
       capSource: 0,
       output: 0,
@@ -177,10 +180,16 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       if (inputLow <= most && most < inputHigh) limit = Math.max(limit, most);
     }
     if (costCap < Number.POSITIVE_INFINITY) {
-      for (const [input, spend] of prices) {
-        const atLow = inputLow * input + output * spend <= costCap;
-        const atHigh = inputHigh * input + output * spend <= costCap;
-        if (atLow && !atHigh) limit = Math.max(limit, Math.ceil((costCap - output * spend) / input));
+      for (const steps of prices) {
+        const atLow = costIn(steps, inputLow, output) <= costCap;
+        if (!atLow || costIn(steps, inputHigh, output) <= costCap) continue;
+        // A cost rises with the tokens, in every tier and from one to the next: the cap falls into one of them.
+        for (let at = 0; at < steps.length; at++) {
+          const [above, input, spend] = steps[at]!;
+          const last = at + 1 < steps.length ? steps[at + 1]![0] : inputHigh;
+          const fit = input === 0 && output * spend <= costCap ? last : Math.ceil((costCap - output * spend) / input);
+          if (fit >= above) limit = Math.max(limit, Math.min(fit, last));
+        }
       }
     }
     return limit;
@@ -240,9 +249,10 @@ function truthOver(bound: BoundData, low: number, high: number): number {
 
 interface Reach {
   readonly contexts: readonly number[];
-  /** Pico-dollars a token, input and output. */
-  readonly prices: readonly (readonly [number, number])[];
+  readonly prices: readonly PriceSteps[];
 }
+
+const stepOf = ({ above, input, output }: Column['rates'][number]): PriceSteps[number] => [above, input, output];
 
 /** Targets that serve a model, read off its row of masks. */
 function candidatesOf(data: RouterData, model: number): number[] {

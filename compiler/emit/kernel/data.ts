@@ -1,4 +1,6 @@
+import type { Overhead, PriceTier } from '../../../schema/price.ts';
 import type { Encoding, Objective, Percentile, Privacy, Stage, Zone } from '../../../schema/vocabulary.ts';
+import type { Quota } from '../../../schema/workload.ts';
 
 /** What the page of a router hands to the kernel: its tables, as data. Rows are array indexes everywhere. */
 export interface RouterData {
@@ -23,11 +25,13 @@ export interface RouterData {
   readonly categories: readonly CategoryRow[];
   readonly classes: readonly ClassRow[];
   readonly classifier: ClassifierData;
-  readonly budgets: readonly string[];
+  /** `backend`: it pays for what goes there alone; null: wherever a request goes. */
+  readonly budgets: readonly { readonly name: string; readonly backend: string | null }[];
   readonly axes: readonly AxisData[];
   readonly rankClasses: readonly RankClass[];
   /** Rank classes from here on are those of the soft limit; equal to their number where there is no budget. */
   readonly softFrom: number;
+  readonly workloads: WorkloadsData;
 }
 
 export interface Column {
@@ -40,14 +44,22 @@ export interface Column {
   readonly context: number | null;
   readonly capabilities: number;
   readonly priority: number;
-  /** Pico-dollars a token. */
-  readonly input: number;
-  readonly output: number;
   readonly known: boolean;
+  /** What a usage costs: pico-dollars a token by ascending `above`, the first from 0 on. */
+  readonly rates: readonly PriceTier[];
+  /** The dearest that a token in and a token out can cost, of whatever kind, by the same ascending `above`. */
+  readonly dearest: readonly Dearest[];
+  readonly overhead: Overhead;
   readonly encoding: Encoding;
   /** Its tokenizer is public: counts with `encoding` are exact. */
   readonly exact: boolean;
   readonly place: string;
+}
+
+export interface Dearest {
+  readonly above: number;
+  readonly input: number;
+  readonly output: number;
 }
 
 export interface PolicyRow {
@@ -100,6 +112,17 @@ export interface ClassifierData {
   readonly expected: number;
 }
 
+/** What callers may hold, which workloads stay, and where they go. */
+export interface WorkloadsData {
+  /** In jobs, thousandths of a core, bytes; in the order of `QUOTAS`. */
+  readonly quotas: readonly { readonly quota: Quota; readonly limit: number; readonly place: string }[];
+  /** `pattern` is the glob as a regular expression over a whole name. */
+  readonly protected: readonly { readonly glob: string; readonly pattern: string; readonly place: string }[];
+  readonly prefer: 'local' | 'any';
+  /** Empty: restricted workloads stay on this machine. */
+  readonly restrictedLabels: readonly { readonly label: string; readonly value: string; readonly place: string }[];
+}
+
 export interface RankClass {
   readonly objective: Objective;
   /** Input and output tokens of the reference request. */
@@ -119,10 +142,13 @@ export interface AxisData {
   readonly content:
     | { readonly kind: 'static'; readonly masks: readonly number[]; readonly thresholds: readonly number[] }
     | { readonly kind: 'measured'; readonly floors: readonly MeasuredFloor[] }
-    | { readonly kind: 'price'; readonly masks: readonly number[]; readonly prices: readonly (readonly [number, number])[] }
+    | { readonly kind: 'price'; readonly masks: readonly number[]; readonly prices: readonly PriceSteps[] }
     | { readonly kind: 'budget'; readonly scopes: readonly (readonly { readonly budget: number; readonly blocks: readonly number[] }[])[] }
     | { readonly kind: 'live' };
 }
+
+/** Pico-dollars a token in and out, by ascending number of input tokens above which they hold; the first from 0 on. */
+export type PriceSteps = readonly (readonly [above: number, input: number, output: number])[];
 
 /** Infinity or 0 where a bound is absent: `maxErrorRate` Infinity, `minSuccessRate` 0, the times Infinity. */
 export interface MeasuredFloor {

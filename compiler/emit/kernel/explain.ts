@@ -5,6 +5,7 @@ import type { Live } from '../../../schema/router.ts';
 import type { Capability, Relaxation, Stage } from '../../../schema/vocabulary.ts';
 import type { AxisData, RouterData } from './data.ts';
 import type { buildDecide } from './decide.ts';
+import { costAt, costIn } from './money.ts';
 
 const STAGE_ORDER: readonly Stage[] = [
   'RequestAnalyzer',
@@ -39,8 +40,8 @@ export function buildExplain(
     const rank = live.ranks[r * size + target]!;
     if (axis.content.kind !== 'price') return bitAt(live.masks, r * stride + intent.at[axis.axis]!, rank);
     return axis.content.prices.some(
-      ([input, output], row) =>
-        bitAt(live.masks, r * stride + (axis.row + row) * words, rank) && intent.input * input + intent.output * output <= intent.costCap,
+      (steps, row) =>
+        bitAt(live.masks, r * stride + (axis.row + row) * words, rank) && costIn(steps, intent.input, intent.output) <= intent.costCap,
     );
   };
 
@@ -57,8 +58,8 @@ export function buildExplain(
   };
 
   const estimate = (intent: Intent, target: number): number => {
-    const { known, input, output } = columns[target]!;
-    return known ? Math.ceil((intent.input * input + intent.output * output) / 1000) : Number.NaN;
+    const column = columns[target]!;
+    return column.known ? Math.ceil(costAt(column, intent.input, intent.output) / 1000) : Number.NaN;
   };
   const estimateOf = (intent: Intent, target: number): CostEstimate => {
     const nano = estimate(intent, target);
@@ -233,10 +234,10 @@ export function buildExplain(
         .join(', '),
       context: String(column.context),
       need: String(intent.inputHigh + intent.outputCap),
-      cost: column.known ? usd(intent.input * column.input + intent.output * column.output) : 'an unknown price',
+      cost: column.known ? usd(costAt(column, intent.input, intent.output)) : 'an unknown price',
       cap: usd(intent.costCap),
       budgets: budgetsAtLimit(intent, live)
-        .map((row) => `\`${data.budgets[row]}\``)
+        .map((row) => `\`${data.budgets[row]!.name}\``)
         .join(', '),
       tier: String(column.tier),
       minTier: String(policy.minTier),

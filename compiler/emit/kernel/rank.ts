@@ -1,14 +1,13 @@
 import type { Order } from '../../../schema/router.ts';
 import type { MetricsSnapshot } from '../../../schema/snapshot.ts';
 import type { RankClass, RouterData } from './data.ts';
+import { costAt } from './money.ts';
 
 /** Builds `rank`: the order of the targets in every rank class. Off the request path. */
 export function buildRank(data: RouterData): (snapshot: MetricsSnapshot) => Order {
   const { columns, rankClasses } = data;
   const size = columns.length;
-  const prices = rankClasses.map(({ reference: [input, output] }) =>
-    Float64Array.from(columns, (column) => input * column.input + output * column.output),
-  );
+  const prices = rankClasses.map(({ reference: [input, output] }) => Float64Array.from(columns, (column) => costAt(column, input, output)));
   const dominated = rankClasses.map((_, row) => dominatedOf(data, prices[row]!));
   return (snapshot) => {
     const scores = scoresOf(data, snapshot);
