@@ -3,9 +3,10 @@ import type { BackendConfig } from '../../schema/manifest.ts';
 import { TARGET_STATE, type TargetMetrics, UNMEASURED } from '../../schema/snapshot.ts';
 import type { CircuitState } from './circuit.ts';
 import type { Dialect, Health } from './dialect.ts';
-import { DIALECTS } from './dialects.ts';
+import { describeKeyRefusal } from './describe-key-refusal.ts';
 import { probe } from './probe.ts';
 import type { BackendAddress } from './resolve-backend.ts';
+import { DIALECTS } from './dialects.ts';
 import { CIRCUIT_CONDITIONS, type TargetStatus } from './target-status.ts';
 import { type TargetRecord, TargetTable } from './target-table.ts';
 
@@ -19,7 +20,7 @@ const GUESS = 1_000;
 export class Backend {
   readonly config: BackendConfig;
   readonly address: BackendAddress;
-  readonly dialect: Dialect | null;
+  readonly dialect: Dialect;
   readonly capacity: number;
   readonly pool: Pool | null;
   #health: Health;
@@ -42,12 +43,7 @@ export class Backend {
     this.dialect = DIALECTS[config.type];
     this.capacity = config.max_in_flight ?? UNLIMITED;
     this.#interval = probeInterval;
-    const reason =
-      this.dialect === null
-        ? `dialect ${config.type} is not served by this version`
-        : address.missingKey !== null
-          ? `variable \`${address.missingKey}\` is not set`
-          : null;
+    const reason = address.missingKey !== null ? `variable \`${address.missingKey}\` is not set` : null;
     this.#health = reason === null ? { state: 'up' } : { state: 'down', reason };
     // One connection more than requests, so that a full backend can still be probed. Timeouts are the relay's: it has four, apart.
     this.pool =
@@ -132,7 +128,7 @@ export class Backend {
     this.#inFlight++;
     const cold = this.#resident !== null && !this.#resident.has(upstream.replace(/:latest$/, ''));
     if (cold) this.#loading.add(upstream);
-    const trial = record.circuit.begin(performance.now());
+    const trial = !record.circuit.isClosed && record.circuit.begin(performance.now());
     if (cold || trial || this.#inFlight === this.capacity) this.#announce();
   }
 
@@ -145,11 +141,13 @@ export class Backend {
     if (loaded || closed) this.#announce();
   }
 
-  /** A request sent at `startedAt` came to its end; `ok` is false where the backend failed, not where its caller did. */
-  reportOutcome(upstream: string, startedAt: number, ok: boolean): void {
+  /** A request sent at `startedAt` came to its end at `endedAt`; `ok` is false where the backend failed, not where its caller did. */
+  reportOutcome(upstream: string, startedAt: number, endedAt: number, ok: boolean): void {
     const record = this.#targets.of(upstream);
-    record.meter.recordOutcome(Date.now(), ok);
-    if (record.circuit.record(performance.now(), startedAt, ok)) this.#reviewLater(record);
+    const now = Date.now();
+    record.meter.recordOutcome(now, ok);
+    if (ok) record.meter.recordLatency(now, endedAt - startedAt);
+    if (record.circuit.record(endedAt, startedAt, ok)) this.#reviewLater(record);
   }
 
   /** The backend wants no request for this model for `ms`. */
@@ -157,10 +155,6 @@ export class Backend {
     const record = this.#targets.of(upstream);
     record.circuit.rest(performance.now(), ms);
     this.#reviewLater(record);
-  }
-
-  recordLatency(upstream: string, ms: number): void {
-    this.#targets.of(upstream).meter.recordLatency(Date.now(), ms);
   }
 
   /** Of a stream: ms to its first byte, and between its events; null where it had but one. */
@@ -188,6 +182,11 @@ export class Backend {
     this.#retry = Math.min(this.#interval, this.#retry * 2);
   }
 
+  /** An answer said that the key is not valid (`Dialect.refusesKey`); heals by a probe. */
+  reportKeyRefused(status: number): void {
+    this.reportDown(describeKeyRefusal(this.config, status));
+  }
+
   /** A connection broke before an answer: that may be its end, or chance. It is asked at once, and stays a candidate meanwhile. */
   reportSuspect(): void {
     if (!this.#closed && !this.#probing && this.#health.state === 'up') this.#schedule(0);
@@ -212,7 +211,7 @@ export class Backend {
     const { dialect, pool } = this;
     if (this.#closed || !dialect || !pool) return;
     this.#probing = true;
-    const found = await probe(pool, dialect, this.address);
+    const found = await probe(pool, dialect, this.config, this.address);
     this.#probing = false;
     if (this.#closed) return;
     if (found.resident !== undefined) this.#resident = found.resident;

@@ -1,15 +1,23 @@
 import type { Endpoint } from '../../schema/vocabulary.ts';
 import { splice } from '../intent/splice.ts';
-import type { Dialect, Health } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
+import { fitCallIds } from './fit-call-ids.ts';
+import { judgeModelList } from './judge-model-list.ts';
 
 const PATHS: Readonly<Record<Endpoint, string>> = { chat: '/v1/chat/completions', embeddings: '/v1/embeddings' };
+const NONE: readonly string[] = [];
 
 interface Variant {
   /** The name of the output cap that the server's newest models accept. */
   readonly capName: 'max_tokens' | 'max_completion_tokens';
   readonly healthPath: string;
+  /** The server takes `stream_options`. */
+  readonly asksForUsage: boolean;
   readonly judge?: Dialect['judge'];
   readonly residency?: Dialect['residency'];
+  readonly natives?: Dialect['natives'];
+  /** Most characters of a tool call's id; left out: any. */
+  readonly longestId?: number;
 }
 
 /**
@@ -17,43 +25,33 @@ interface Variant {
  * Source of the wire format: https://platform.openai.com/docs/api-reference
  */
 export function createOpenAiDialect(variant: Variant): Dialect {
+  const { capName, asksForUsage, longestId = Number.POSITIVE_INFINITY } = variant;
   return {
-    write(endpoint, request, target, cap) {
-      const model = request.body.model === target.upstream ? undefined : target.upstream;
-      const body = splice(request, {
-        ...(model === undefined ? {} : { model }),
-        ...(cap === null || endpoint !== 'chat' ? {} : { outputCap: { name: variant.capName, tokens: cap } }),
-      });
-      return { path: PATHS[endpoint], headers: [], body };
+    write(endpoint, request, target, cap, meters = false) {
+      const isChat = endpoint === 'chat';
+      const renames = request.body.model !== target.upstream;
+      const asks = meters && isChat && request.stream && asksForUsage && !request.includeUsage;
+      const edits = isChat ? fitCallIds(request, longestId) : [];
+      const body =
+        renames || asks || (isChat && cap !== null) || edits.length > 0
+          ? splice(request, {
+              ...(renames ? { model: target.upstream } : {}),
+              ...(cap === null || !isChat ? {} : { outputCap: { name: capName, tokens: cap } }),
+              ...(asks ? { includeUsage: true } : {}),
+              ...(edits.length === 0 ? {} : { edits }),
+            })
+          : request.buffer;
+      return { path: PATHS[endpoint], headers: NONE, body, warnings: NONE };
     },
+    chat: null,
+    embeddings: null,
+    asksForUsage,
+    natives: variant.natives ?? {},
     authorize: (key) => ['authorization', `Bearer ${key}`],
+    refusesKey: (status) => status === 401,
     healthPath: variant.healthPath,
+    healthHeaders: NONE,
     judge: variant.judge ?? judgeModelList,
     residency: variant.residency ?? null,
   };
-}
-
-/** A server that answers at all can be tried: some have no model list, and say 404 or 405. */
-export function judgeModelList(status: number): Health {
-  if (status === 401 || status === 403) return { state: 'down', reason: `the api key is refused (${status})` };
-  if (status >= 500) return { state: 'down', reason: `the health check answers ${status}` };
-  return { state: 'up' };
-}
-
-/** `GET /health` of llama.cpp's server answers 503 with `Loading model` until the model is in memory. */
-export function judgeLlamaCpp(status: number, body: string): Health {
-  if (status === 503 && body.includes('oading')) return { state: 'loading', reason: 'the model is being loaded' };
-  return judgeModelList(status);
-}
-
-/** Names in `GET /api/ps` of Ollama; a name without a tag means `:latest`. */
-export function readOllamaResidency(body: string): ReadonlySet<string> {
-  const names = new Set<string>();
-  const list = (JSON.parse(body) as { models?: unknown }).models;
-  if (!Array.isArray(list)) throw new SyntaxError('no list of models');
-  for (const entry of list) {
-    const name = (entry as { name?: unknown } | null)?.name;
-    if (typeof name === 'string') names.add(name.replace(/:latest$/, ''));
-  }
-  return names;
 }

@@ -1,6 +1,8 @@
 import type { Pool } from 'undici';
+import type { BackendConfig } from '../../schema/manifest.ts';
 import type { Dialect, Health } from './dialect.ts';
 import { describeConnectionError } from './describe-connection-error.ts';
+import { describeKeyRefusal } from './describe-key-refusal.ts';
 import type { BackendAddress } from './resolve-backend.ts';
 
 /** Longest time a probe may take, in ms. */
@@ -15,10 +17,12 @@ export interface ProbeResult {
 }
 
 /** Asks a backend how it is, by calls that cost nothing. Never throws. */
-export async function probe(pool: Pool, dialect: Dialect, address: BackendAddress): Promise<ProbeResult> {
+export async function probe(pool: Pool, dialect: Dialect, config: BackendConfig, address: BackendAddress): Promise<ProbeResult> {
   try {
     const answer = await ask(pool, dialect.healthPath, dialect, address);
-    const health = dialect.judge(answer.status, answer.body);
+    const health: Health = dialect.refusesKey(answer.status, answer.body)
+      ? { state: 'down', reason: describeKeyRefusal(config, answer.status) }
+      : dialect.judge(answer.status, answer.body);
     if (health.state !== 'up' || dialect.residency === null) return { health };
     return { health, resident: await readResidency(pool, dialect, address) };
   } catch (error) {
@@ -41,7 +45,11 @@ async function ask(pool: Pool, path: string, dialect: Dialect, address: BackendA
   const { statusCode, body } = await pool.request({
     method: 'GET',
     path: address.prefix + path,
-    headers: ['accept', 'application/json', 'user-agent', 'policyd', ...(address.key === null ? [] : dialect.authorize(address.key))],
+    headers: [
+      ...['accept', 'application/json', 'user-agent', 'policyd'],
+      ...dialect.healthHeaders,
+      ...(address.key === null ? [] : dialect.authorize(address.key)),
+    ],
     signal: AbortSignal.timeout(PATIENCE),
   });
   const parts: Buffer[] = [];

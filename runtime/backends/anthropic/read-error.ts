@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
-import { readHeader, readRetryAfter, waitUntil } from '../translate/read-retry-after.ts';
+import { readHeader } from '../read-header.ts';
+import { readRetrySeconds } from '../translate/read-retry-seconds.ts';
 import type { ChatAnswer } from '../translate/translator.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -106,7 +107,10 @@ function tellError(value: JsonObject, given: number | null, headers: Headers): C
     param: status < 500 ? readParam(said ?? '') : null,
     code: meaning.code ?? MEANINGS[kind].code,
   };
-  return { status, body: Buffer.from(JSON.stringify({ error: envelope })), usage: null, retryAfter: readWait(kind, meaning, headers) };
+  // A limit that is used up says nothing of other errors, nor of money that is spent.
+  const isLimited = kind === 'rate_limit_error' && meaning.code !== 'insufficient_quota';
+  const retryAfter = readRetrySeconds(headers, isLimited);
+  return { status, body: Buffer.from(JSON.stringify({ error: envelope })), usage: null, retryAfter };
 }
 
 /** Meanings that the kind alone does not tell. OpenAI has words of their own for them. */
@@ -127,20 +131,4 @@ function refine(kind: ErrorKind, message: string, error: JsonObject): Partial<Me
 function readParam(message: string): string | null {
   const name = /^([a-z_]+)(?:\.[\w.[\]]*)?: /.exec(message)?.[1];
   return name !== undefined && Object.hasOwn(PARAMS, name) ? PARAMS[name] : null;
-}
-
-/**
- * `Retry-After`; else the latest reset of a limit that is used up. None where waiting does not help.
- * Source: https://platform.claude.com/docs/en/api/rate-limits#response-headers
- */
-function readWait(kind: ErrorKind, meaning: Partial<Meaning>, headers: Headers): number | null {
-  const wait = readRetryAfter(headers);
-  if (wait !== null || kind !== 'rate_limit_error' || meaning.code === 'insufficient_quota') return wait;
-  const waits = ['requests', 'tokens', 'input-tokens', 'output-tokens'].flatMap((limit) => {
-    const reset = readHeader(headers, `anthropic-ratelimit-${limit}-reset`);
-    const isUsedUp = readHeader(headers, `anthropic-ratelimit-${limit}-remaining`) === '0';
-    const until = reset !== null && isUsedUp ? waitUntil(reset, headers) : null;
-    return until === null ? [] : [until];
-  });
-  return waits.length === 0 ? null : Math.max(...waits);
 }

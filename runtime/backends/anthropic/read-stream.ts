@@ -2,7 +2,7 @@ import { ChunkWriter } from '../translate/chunk-writer.ts';
 import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
 import { SseEvents } from '../translate/sse-events.ts';
 import { type Asked, type StreamTranslator, TranslationError } from '../translate/translator.ts';
-import type { Usage } from '../translate/usage.ts';
+import type { Usage } from '../../../schema/usage.ts';
 import { JSON_TOOL } from './json-tool.ts';
 import { readErrorEvent } from './read-error.ts';
 import { readUsage } from './read-usage.ts';

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
-import type { Usage } from '../translate/usage.ts';
+import type { Usage } from '../../../schema/usage.ts';
 
 /**
  * Usage in the normal form: of an answer, or of a stream, whose later figures are cumulative and replace the earlier ones (null leaves

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../translate/json-object.ts';
-import { parseExact } from '../translate/parse-exact.ts';
+import { readArguments } from '../translate/read-arguments.ts';
 import type { RequestNotes } from '../translate/request-notes.ts';
+import { stripThoughts } from '../translate/strip-thoughts.ts';
 import { type CarriedThoughts, splitThoughts } from './thought-id.ts';
 import type { ToolIds } from './tool-ids.ts';
 import type { Block, TextBlock } from './wire.ts';
@@ -49,30 +50,9 @@ function readCalls(list: unknown, place: string, ids: ToolIds, notes: RequestNot
     }
     const { id, carried } = splitThoughts(call.id);
     const input = call.type === 'custom' ? { input: called.input } : readArguments(called.arguments, notes);
-    calls.push({ id: call.id, carried, block: { type: 'tool_use', id: ids.take(id), name: called.name, input } });
+    calls.push({ id: call.id, carried, block: { type: 'tool_use', id: ids.take(stripThoughts(id)), name: called.name, input } });
   }
   return calls;
-}
-
-/** The arguments as an object. Models write what is no JSON, and clients send it back: it is wrapped, for the model to see. */
-function readArguments(text: unknown, notes: RequestNotes): unknown {
-  if (typeof text !== 'string') return isJsonObject(text) ? text : {};
-  if (!/\S/.test(text)) return {};
-  let value: unknown = text;
-  try {
-    value = parseExact(text);
-  } catch {
-    // The text stays as it is.
-  }
-  if (isJsonObject(value) && !isRaw(value)) return value;
-  if (value === null) return {};
-  notes.warn('tool-arguments-wrapped');
-  return { arguments: value };
-}
-
-/** A number that kept its digits. */
-function isRaw(value: object): boolean {
-  return (JSON as unknown as { isRawJSON(value: object): boolean }).isRawJSON(value);
 }
 
 /** Texts, thoughts and calls in the order in which they came, as far as the thoughts tell it: by how much text was said before. */

@@ -1,17 +1,17 @@
 import type { TargetConfig } from '../../../schema/manifest.ts';
 import { BadRequest } from '../../intent/bad-request.ts';
+import { judgeParameters } from '../translate/judge-parameters.ts';
 import { RequestNotes } from '../translate/request-notes.ts';
 import type { ChatBody, DialectCall } from '../translate/translator.ts';
 import { type ModelTraits, readModelTraits } from './model-traits.ts';
-import { judgeParameters } from './parameters.ts';
+import { PARAMETERS } from './parameters.ts';
+import { VERSION_HEADERS } from './version-headers.ts';
 import type { MessagesRequest, TextBlock, Turn } from './wire.ts';
 import { type Conversation, writeConversation } from './write-conversation.ts';
 import { writeFormat } from './write-format.ts';
 import { writeSampling } from './write-sampling.ts';
 import { writeThinking } from './write-thinking.ts';
 import { writeTools } from './write-tools.ts';
-
-const HEADERS = ['anthropic-version', '2023-06-01'] as const;
 
 /**
  * An OpenAI chat request as a call of the Messages API.
@@ -24,7 +24,7 @@ export function writeRequest(body: ChatBody, target: TargetConfig, cap: number |
   try {
     const request = write(body, target.upstream, cap, notes);
     const warnings = notes.close();
-    return { path: '/v1/messages', headers: HEADERS, body: Buffer.from(JSON.stringify(request)), warnings };
+    return { path: '/v1/messages', headers: VERSION_HEADERS, body: Buffer.from(JSON.stringify(request)), warnings };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new BadRequest('the request nests too deeply; help: flatten its schemas', null, null);
@@ -32,7 +32,7 @@ export function writeRequest(body: ChatBody, target: TargetConfig, cap: number |
 }
 
 function write(body: ChatBody, model: string, cap: number | null, notes: RequestNotes): MessagesRequest {
-  judgeParameters(body, notes);
+  judgeParameters(body, PARAMETERS, 'claude', notes);
   const traits = readModelTraits(model);
   const maxTokens = cap ?? readCap(body.max_completion_tokens) ?? readCap(body.max_tokens) ?? traits.maxOutput;
   const { format, tool, instruction } = writeFormat(body, traits, notes);

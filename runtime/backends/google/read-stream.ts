@@ -2,7 +2,7 @@ import { ChunkWriter } from '../translate/chunk-writer.ts';
 import type { FinishReason } from '../translate/finish-reason.ts';
 import { SseEvents } from '../translate/sse-events.ts';
 import { type Asked, type StreamTranslator, TranslationError } from '../translate/translator.ts';
-import type { Usage } from '../translate/usage.ts';
+import type { Usage } from '../../../schema/usage.ts';
 import { CallIds } from './call-ids.ts';
 import { describeFailure } from './describe-failure.ts';
 import { isBlocked } from './is-blocked.ts';

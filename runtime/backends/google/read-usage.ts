@@ -1,5 +1,6 @@
-import type { Usage } from '../translate/usage.ts';
+import type { Usage } from '../../../schema/usage.ts';
 import { isJsonObject } from '../translate/json-object.ts';
+import { writeMediaShares } from '../translate/write-media-shares.ts';
 
 const FIELDS = [
   'promptTokenCount',
@@ -8,6 +9,12 @@ const FIELDS = [
   'candidatesTokenCount',
   'thoughtsTokenCount',
 ] as const;
+
+const DETAILS = ['promptTokensDetails', 'cacheTokensDetails', 'candidatesTokensDetails'] as const;
+/** Kinds of content that are priced apart; text is the rest. */
+const MODALITIES = ['AUDIO', 'IMAGE', 'VIDEO'] as const;
+type Details = Readonly<Record<(typeof MODALITIES)[number], number>>;
+const NONE: Details = { AUDIO: 0, IMAGE: 0, VIDEO: 0 };
 
 /**
  * `usageMetadata` in the normal form. Cached tokens are part of the prompt, thoughts are not part of the candidates, and what tools put
@@ -22,6 +29,11 @@ export class UsageReader {
     candidatesTokenCount: 0,
     thoughtsTokenCount: 0,
   };
+  readonly #details: Record<(typeof DETAILS)[number], Details> = {
+    promptTokensDetails: NONE,
+    cacheTokensDetails: NONE,
+    candidatesTokensDetails: NONE,
+  };
   #isKnown = false;
 
   read(metadata: unknown): void {
@@ -32,6 +44,10 @@ export class UsageReader {
       this.#counts[name] = count as number;
       this.#isKnown = true;
     }
+    for (const name of DETAILS) {
+      const list = metadata[name];
+      if (Array.isArray(list)) this.#details[name] = readDetails(list);
+    }
   }
 
   /** Null where nothing was told yet. */
@@ -40,13 +56,32 @@ export class UsageReader {
     const { promptTokenCount, toolUsePromptTokenCount, cachedContentTokenCount, candidatesTokenCount, thoughtsTokenCount } = this.#counts;
     const prompt = promptTokenCount + toolUsePromptTokenCount;
     const cacheRead = Math.min(cachedContentTokenCount, prompt);
-    return {
-      input: prompt - cacheRead,
-      cacheRead,
-      cacheWrite5m: 0,
-      cacheWrite1h: 0,
-      output: candidatesTokenCount + thoughtsTokenCount,
-      reasoning: thoughtsTokenCount,
-    };
+    const input = prompt - cacheRead;
+    const output = candidatesTokenCount + thoughtsTokenCount;
+    const { promptTokensDetails: asked, cacheTokensDetails: cached, candidatesTokensDetails: said } = this.#details;
+    const shares = writeMediaShares(
+      { input, cacheRead, output },
+      {
+        inputAudio: asked.AUDIO - cached.AUDIO,
+        cachedAudio: cached.AUDIO,
+        outputAudio: said.AUDIO,
+        inputImage: asked.IMAGE - cached.IMAGE,
+        cachedImage: cached.IMAGE,
+        outputImage: said.IMAGE,
+        inputVideo: asked.VIDEO - cached.VIDEO,
+        outputVideo: said.VIDEO,
+      },
+    );
+    return { input, cacheRead, cacheWrite5m: 0, cacheWrite1h: 0, output, reasoning: thoughtsTokenCount, ...shares };
   }
+}
+
+/** https://ai.google.dev/api/generate-content#ModalityTokenCount */
+function readDetails(list: readonly unknown[]): Details {
+  const details: Record<keyof Details, number> = { ...NONE };
+  for (const entry of list) {
+    if (!isJsonObject(entry) || !Number.isSafeInteger(entry.tokenCount)) continue;
+    for (const modality of MODALITIES) if (entry.modality === modality) details[modality] += entry.tokenCount as number;
+  }
+  return details;
 }

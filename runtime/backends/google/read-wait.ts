@@ -1,5 +1,5 @@
 import { isJsonObject } from '../translate/json-object.ts';
-import { readRetryAfter } from '../translate/read-retry-after.ts';
+import { readRetrySeconds } from '../translate/read-retry-seconds.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -12,7 +12,7 @@ const LONGEST = 86_400;
  * Source: https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
  */
 export function readWait(headers: Headers, error: unknown): number | null {
-  const told = [readRetryAfter(headers), ...readDetails(error)].filter((seconds) => seconds !== null);
+  const told = [readRetrySeconds(headers, false), ...readDetails(error)].filter((seconds) => seconds !== null);
   if (told.length === 0) {
     const words = isJsonObject(error) && typeof error.message === 'string' ? /retry in (\d+(?:\.\d+)?)s/i.exec(error.message) : null;
     if (words) told.push(Number(words[1]));

@@ -4,7 +4,8 @@ import type { ChatBody, DialectCall } from '../translate/translator.ts';
 import { readGeminiVersion } from './gemini-version.ts';
 import { isJsonObject } from '../translate/json-object.ts';
 import { writeModelPath } from './model-path.ts';
-import { judgeParameters } from './parameters.ts';
+import { PARAMETERS } from './parameters.ts';
+import { judgeParameters } from '../translate/judge-parameters.ts';
 import { RequestNotes } from '../translate/request-notes.ts';
 import type { GenerateRequest } from './wire.ts';
 import { writeConfig } from './write-config.ts';
@@ -19,7 +20,7 @@ import { writeTools } from './write-tools.ts';
  */
 export function writeRequest(body: ChatBody, target: TargetConfig, cap: number | null): DialectCall {
   const notes = new RequestNotes();
-  judgeParameters(body, notes);
+  judgeParameters(body, PARAMETERS, 'gemini', notes);
   const method = body.stream === true ? 'streamGenerateContent?alt=sse' : 'generateContent';
   try {
     const generationConfig = writeConfig(body, target.upstream, cap, notes);

@@ -1,7 +1,8 @@
 import { DONE_EVENT } from './done-event.ts';
 import type { FinishReason } from './finish-reason.ts';
 import type { Asked } from './translator.ts';
-import { type Usage, writeUsage } from './usage.ts';
+import type { Usage } from '../../../schema/usage.ts';
+import { writeUsage } from './usage.ts';
 
 /**
  * Says a stream in OpenAI's chunks, in their order: role, content and tool calls with an own running index, finish, usage if asked for,

@@ -1,5 +1,5 @@
 import type { TargetConfig } from '../../../schema/manifest.ts';
-import type { Usage } from './usage.ts';
+import type { Usage } from '../../../schema/usage.ts';
 
 /** A parsed OpenAI chat completions body: checked for shape at the edge, everything inside messages as the caller sent it. */
 export type ChatBody = Readonly<Record<string, unknown>> & { readonly model: string; readonly messages: readonly unknown[] };
