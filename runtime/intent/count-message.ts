@@ -21,7 +21,7 @@ const TEXT = new KeyTable(['text']);
 export function countMessage(buffer: Buffer, members: readonly Field[], tally: Tally): void {
   tally.addCount(PER_MESSAGE, true);
   for (const member of members) {
-    if (tally.isOver) return;
+    if (tally.isDone) return;
     if (isNull(buffer, member)) continue;
     if (NAME.find(buffer, member.keyStart, member.keyEnd) !== undefined) tally.addCount(PER_NAME, true);
     if (member.kind !== KIND.ARRAY) countValue(buffer, member, tally);

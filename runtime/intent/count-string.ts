@@ -19,8 +19,10 @@ export function countString(buffer: Buffer, start: number, end: number, tally: T
     tally.addBytes(buffer, start, end);
     return;
   }
-  for (let at = start; at < end && !tally.isOver; ) {
+  for (let at = start; at < end && !tally.isDone; ) {
     const next = end - at <= CHUNK ? end : cutBetweenWords(buffer, at, at + CHUNK);
+    // What cannot be cut is decoded whole.
+    if (next === -1 && !tally.spend((end - at) >> 3)) return;
     const output = next === -1 ? new Uint8Array(end - at) : scratch;
     const stop = next === -1 ? end : next;
     tally.addBytes(output, 0, decodeInto(buffer, at, stop, output));

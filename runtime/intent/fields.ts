@@ -12,6 +12,8 @@ export const FIELD_NAMES = [
   'functions',
   'response_format',
   'reasoning_effort',
+  'service_tier',
+  'web_search_options',
 ] as const;
 export type FieldName = (typeof FIELD_NAMES)[number];
 

@@ -53,6 +53,7 @@ export function readRequestBody(endpoint: Endpoint, buffer: Buffer): Request {
     maxOutputTokens: Math.max(maxCompletionTokens ?? 0, maxTokens ?? 0) || null,
     answers,
     tools,
+    images,
     required,
     text() {
       text ??= endpoint === 'chat' ? readUserText(buffer, fields.messages as Field) : readInputText(buffer, fields.input as Field);

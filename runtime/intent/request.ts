@@ -1,6 +1,8 @@
 import type { RequestBody, TokenCount } from '../../schema/request.ts';
 import type { Encoding } from '../../schema/vocabulary.ts';
+import type { Edit } from './apply-edits.ts';
 import type { Fields } from './fields.ts';
+import type { TextCount } from './tokens/count-text.ts';
 
 /** A body that was read and found in order: made by `readRequestBody`, consumed by `countTokens` and `splice`. */
 export interface Request {
@@ -23,6 +25,8 @@ export interface Splices {
   readonly outputCap?: { readonly name: 'max_tokens' | 'max_completion_tokens'; readonly tokens: number };
   /** Ask for usage at the end of the stream. */
   readonly includeUsage?: true;
+  /** Changes inside values that no other member changes. */
+  readonly edits?: readonly Edit[];
 }
 
 /** Tokens of a request, and how well they are known. */
@@ -32,4 +36,8 @@ export interface RequestTokens extends TokenCount {
    * then `exact` gave an upper bound, and an estimate made with it says `bound`.
    */
   isExact(encoding: Encoding): boolean;
+  /** The count that was asked for and takes too long here; what was concluded from its answer does not stand. Null: none. */
+  pending: { readonly encoding: Encoding; readonly limit: number } | null;
+  /** Takes the pending count, made elsewhere; null: nobody made it, and the byte bound stands. */
+  settle(count: TextCount | null): void;
 }

@@ -12,6 +12,9 @@ import { unexpected, unreadable } from './unreadable.ts';
  */
 export const MAX_DEPTH = 64;
 
+/** Members of the body, or of an object in it that is read: real requests have dozens, and each costs more than its bytes. */
+export const MAX_MEMBERS = 10_000;
+
 export interface Scan<Name extends string> {
   readonly fields: Fields<Name>;
   /** Offset just behind the opening brace: where a new member can be put. */
@@ -137,6 +140,7 @@ function walkMembers(buffer: Buffer, from: number): Members {
     const keyEnd = endOfString(buffer, at + 1) + 1;
     const start = afterColon(buffer, keyEnd);
     const end = endOfValue(buffer, start);
+    if (members.length === MAX_MEMBERS) throw unreadable(`an object has more than ${MAX_MEMBERS} members`);
     members.push({ keyStart, keyEnd, start, end, kind: KIND_OF[buffer[start]], items, itemKinds, objects });
     at = afterSpace(buffer, end);
     if (buffer[at] === OPEN_BRACE + TO_CLOSE) return { members, open, end: at + 1 };

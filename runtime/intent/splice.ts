@@ -1,15 +1,9 @@
+import { applyEdits, type Edit, replaceValue } from './apply-edits.ts';
 import { type Field, KIND } from './fields.ts';
 import { KeyTable } from './key-table.ts';
 import { isTrue, readNumber } from './read-value.ts';
 import type { Request, Splices } from './request.ts';
 import { scanObject } from './scan.ts';
-
-/** Bytes `from` to `to` of the body give way to `text`. */
-interface Edit {
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
-}
 
 const STREAM_OPTIONS_KEYS = new KeyTable(['include_usage']);
 
@@ -21,7 +15,7 @@ const STREAM_OPTIONS_KEYS = new KeyTable(['include_usage']);
  * - `includeUsage`: `stream_options` is added, or completed in place.
  */
 export function splice(request: Request, splices: Splices): Buffer {
-  const edits: Edit[] = [];
+  const edits: Edit[] = splices.edits === undefined ? [] : [...splices.edits];
   const additions: string[] = [];
   if (splices.model !== undefined && splices.model !== request.body.model) {
     edits.push(replaceValue(request.fields.model as Field, JSON.stringify(splices.model)));
@@ -32,11 +26,7 @@ export function splice(request: Request, splices: Splices): Buffer {
     const open = request.buffer.indexOf(0x7b) + 1;
     edits.push({ from: open, to: open, text: additions.map((member) => `${member},`).join('') });
   }
-  return edits.length === 0 ? request.buffer : applyEdits(request.buffer, edits);
-}
-
-function replaceValue(field: Field, text: string): Edit {
-  return { from: field.start, to: field.end, text };
+  return applyEdits(request.buffer, edits);
 }
 
 function capOutput(request: Request, cap: NonNullable<Splices['outputCap']>, edits: Edit[], additions: string[]): void {
@@ -71,21 +61,4 @@ function askForUsage(request: Request, edits: Edit[], additions: string[]): void
   if (fields.include_usage === undefined)
     edits.push({ from: open, to: open, text: empty ? '"include_usage":true' : '"include_usage":true,' });
   else if (!isTrue(request.buffer, fields.include_usage)) edits.push(replaceValue(fields.include_usage, 'true'));
-}
-
-/** One allocation, whatever the number of edits; they never overlap. */
-function applyEdits(buffer: Buffer, edits: Edit[]): Buffer {
-  edits.sort((a, b) => a.from - b.from);
-  let size = buffer.length;
-  for (const { from, to, text } of edits) size += Buffer.byteLength(text) - (to - from);
-  const output = Buffer.allocUnsafe(size);
-  let read = 0;
-  let written = 0;
-  for (const { from, to, text } of edits) {
-    written += buffer.copy(output, written, read, from);
-    written += output.write(text, written);
-    read = to;
-  }
-  buffer.copy(output, written, read);
-  return output;
 }

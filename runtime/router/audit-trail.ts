@@ -1,5 +1,22 @@
+import type { RecentReport } from './try-recent.ts';
+
 /** What happened to the policy that is in force: `rolled-back` by hand, `regressed` and rolled back by itself. */
-export type AuditKind = 'swapped' | 'refused' | 'rolled-back' | 'regressed' | 'kept' | 'superseded' | 'not-compiled';
+export type AuditKind =
+  | 'swapped'
+  | 'refused'
+  | 'rolled-back'
+  | 'regressed'
+  | 'kept'
+  | 'superseded'
+  | 'not-compiled'
+  | 'canary-started'
+  | 'canary-resized'
+  | 'canary-passed'
+  | 'canary-promoted'
+  | 'canary-regressed'
+  | 'canary-ended'
+  | 'shadow-started'
+  | 'shadow-ended';
 
 /** One step of a swap, with both hashes. */
 export interface AuditEvent {
@@ -12,6 +29,8 @@ export interface AuditEvent {
   /** Who or what caused it: a caller's name, a folder, a signal, the watch window. */
   readonly by: string;
   readonly reason: string | null;
+  /** What a new router made of recent decisions before it served; null where none was asked. */
+  readonly recent: RecentReport | null;
 }
 
 /** Events that are remembered; the log has them all. */
@@ -33,8 +52,15 @@ export class AuditTrail {
     this.#listeners.push(listener);
   }
 
-  add(event: AuditKind, from: string, to: string | null, by: string, reason: string | null = null): AuditEvent {
-    const entry = Object.freeze({ event, at: new Date().toISOString(), from, to, by, reason: reason?.slice(0, TOLD) ?? null });
+  add(
+    event: AuditKind,
+    from: string,
+    to: string | null,
+    by: string,
+    reason: string | null = null,
+    recent: RecentReport | null = null,
+  ): AuditEvent {
+    const entry = Object.freeze({ event, at: new Date().toISOString(), from, to, by, reason: reason?.slice(0, TOLD) ?? null, recent });
     if (this.#events.length >= KEPT) this.#events.shift();
     this.#events.push(entry);
     for (const listener of this.#listeners) listener(entry);

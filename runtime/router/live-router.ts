@@ -13,6 +13,8 @@ export interface Route {
   readonly name: string;
   /** An unknown price counts as one. */
   readonly priced: boolean;
+  /** Usage is read from its answers, and asked for in its streams. */
+  readonly metered: boolean;
 }
 
 /** A router that serves, with the world it sees. Requests keep the one they started with. */
@@ -21,8 +23,16 @@ export interface LiveRouter {
   readonly loadedAt: Date;
   /** Folder it was loaded from, or `upload`. */
   readonly source: string;
+  /** Id of the trusted key that vouches for it; null where no signature was asked for. */
+  readonly signedBy: string | null;
   readonly manifest: Manifest;
+  /** What decides: without the constraints where they are only observed, or switched off. */
   readonly module: RouterModule;
+  readonly constraints: 'enforce' | 'shadow' | 'off';
+  /** The same with its constraints, where they are observed and decide nothing; null where nobody looks. */
+  readonly strict: { readonly module: RouterModule; readonly state: LiveState } | null;
+  /** Text of `router.js`, for those who compare it with another. */
+  readonly text: string;
   readonly state: LiveState;
   readonly backends: readonly Backend[];
   /** By target row. */

@@ -21,11 +21,17 @@ export class LiveState {
   #laidAt = 0;
   #dirty = false;
   #live: Live;
+  /** Index into `BUDGET_STATUSES`, by budget row. */
+  readonly #budgets: number[];
+  /** The same world for another router of the same targets; null where there is none. */
+  readonly #beside: LiveState | null;
 
-  constructor(module: RouterModule, manifest: Manifest, backends: readonly Backend[]) {
+  constructor(module: RouterModule, manifest: Manifest, backends: readonly Backend[], beside: LiveState | null = null) {
+    this.#beside = beside;
     this.#module = module;
     this.#manifest = manifest;
     this.#backends = backends;
+    this.#budgets = manifest.budgets.map(() => 0);
     this.#live = this.#lay();
     this.#release = backends.map((backend, row) => backend.listen(() => this.#mark(row)));
   }
@@ -34,18 +40,31 @@ export class LiveState {
     return this.#live;
   }
 
+  /** A budget came to another status (index into `BUDGET_STATUSES`): decisions see it at once. */
+  charge(budget: number, status: number): void {
+    this.#beside?.charge(budget, status);
+    if (this.#budgets[budget] === status) return;
+    this.#budgets[budget] = status;
+    this.#module.charge(this.#live, budget, status);
+    this.#dirty = true;
+    for (const notify of this.onChange) notify();
+  }
+
   /** A measurement changed; the next `refresh` takes it in. */
   touch(): void {
+    this.#beside?.touch();
     this.#dirty = true;
   }
 
   /** Ranks and lays anew where something changed. */
   refresh(): void {
+    this.#beside?.refresh();
     if (!this.#dirty && Date.now() - this.#laidAt < AGEING) return;
     this.#live = this.#lay();
   }
 
   close(): void {
+    this.#beside?.close();
     for (const release of this.#release) release();
     this.onChange.clear();
   }
@@ -60,7 +79,7 @@ export class LiveState {
     const targets = this.#manifest.targets.map((target) => {
       return this.#backends[target.backend].measure(target.upstream, now);
     });
-    return { epoch: this.#epoch++, targets, budgets: this.#manifest.budgets.map(() => 0) };
+    return { epoch: this.#epoch++, targets, budgets: [...this.#budgets] };
   }
 
   #mark(backend: number): void {

@@ -7,22 +7,26 @@ import { Failure } from '../failure.ts';
 import type { Artifact } from './artifact.ts';
 import { evaluateRouter } from './evaluate-router.ts';
 import { runSelfTest } from './run-self-test.ts';
+import { type Trust, verifySignature } from './verify-signature.ts';
 
 /** What a folder holds at the moment: not yet verified beyond its hashes. */
 export interface ArtifactFiles {
   readonly manifest: Manifest;
   readonly source: string;
+  /** Id of the trusted key that vouches for it; null where no signature was asked for. */
+  readonly signedBy?: string | null;
 }
 
 /** The folder holds no whole artifact: none at all, or one that is being written. Worth another look later. */
 export class Incomplete extends Failure {}
 
 /**
- * Reads `manifest.json` and the router beside it.
+ * Reads `manifest.json` and the router beside it, and the signature where one must be there.
  *
- * @throws Incomplete `[artifact-missing]` or `[artifact-incomplete]`; Failure `[artifact-format]`.
+ * @param trust null = anybody's artifact will do.
+ * @throws Incomplete `[artifact-missing]`, `[artifact-incomplete]` or, of signatures, a `SignatureFault`; Failure `[artifact-format]`.
  */
-export async function readArtifact(folder: string): Promise<ArtifactFiles> {
+export async function readArtifact(folder: string, trust: Trust | null): Promise<ArtifactFiles> {
   const path = join(folder, 'manifest.json');
   const text = await readText(path, folder);
   let manifest: unknown;
@@ -35,7 +39,31 @@ export async function readArtifact(folder: string): Promise<ArtifactFiles> {
   const file = join(folder, basename(manifest.router.file));
   const source = await readText(file, folder);
   verifyRouter(manifest, source, file);
-  return { manifest, source };
+  if (trust === null) return { manifest, source, signedBy: null };
+  const signature = await readFile(join(folder, 'manifest.sig'), 'utf8').catch(() => null);
+  return { manifest, source, signedBy: verifySigner(text, signature, trust, `\`${folder}\``) };
+}
+
+/**
+ * Reads an artifact that was handed over as values.
+ *
+ * @param signature `manifest.sig`, as a value or as its text.
+ * @throws as `readArtifact` does.
+ */
+export function readUpload(manifest: unknown, source: string, signature: unknown, trust: Trust | null): ArtifactFiles {
+  verifyManifest(manifest, 'manifest');
+  verifyRouter(manifest, source, 'router');
+  if (trust === null) return { manifest, source, signedBy: null };
+  const text = signature === undefined ? null : typeof signature === 'string' ? signature : JSON.stringify(signature);
+  // The bytes that `policyc compile` writes for these values, so those that were signed.
+  return { manifest, source, signedBy: verifySigner(`${JSON.stringify(manifest, null, 1)}\n`, text, trust, 'the artifact') };
+}
+
+/** A signature is written after its manifest: until then the folder is not whole. */
+function verifySigner(manifest: string, signature: string | null, trust: Trust, place: string): string {
+  const verified = verifySignature(manifest, signature, trust);
+  if ('key' in verified) return verified.key;
+  throw new Incomplete(verified.fault, [`${place} is refused: ${verified.words}`], SIGN);
 }
 
 /** Is the manifest one of ours, as it was made? @throws Failure `[artifact-format]`, Incomplete `[artifact-incomplete]`. */
@@ -70,9 +98,10 @@ export async function loadArtifact(files: ArtifactFiles): Promise<Artifact> {
     throw new Failure('router-format', [problem], COMPILE);
   }
   await runSelfTest(module, manifest);
-  return { manifest, module };
+  return { manifest, module, text: source, signedBy: files.signedBy ?? null };
 }
 
+const SIGN = 'sign it with a key that --trust names: `policyc sign <this folder> --key <private key>`';
 const COMPILE = 'run `policyc compile <policy folder> --out <this folder>`';
 
 async function readText(path: string, folder: string): Promise<string> {

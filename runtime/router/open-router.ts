@@ -8,6 +8,7 @@ import type { Artifact } from './artifact.ts';
 import type { LiveRouter } from './live-router.ts';
 import { LiveState } from './live-state.ts';
 import { RouterTally } from './router-tally.ts';
+import type { Trust } from './verify-signature.ts';
 
 /** Sections that guard something: a server that would not enforce them must be told so. */
 const GUARDS = ['budgets', 'keys', 'invariants'];
@@ -18,6 +19,10 @@ export interface OpenOptions {
   /** Does anybody but this machine reach the server? Then callers must have keys. */
   readonly exposed: boolean;
   readonly source: string;
+  /** Keys that must vouch for an artifact; null = any artifact will do. */
+  readonly trust: Trust | null;
+  /** Caps of cost, floors of quality and SLAs decide nothing. */
+  readonly constraintsOff: boolean;
 }
 
 /**
@@ -44,30 +49,44 @@ export function openRouter(artifact: Artifact, fleet: Fleet, options: OpenOption
   for (const encoding of new Set(manifest.targets.map((target) => target.encoding))) loadEncoding(encoding);
   const { backends, started } = fleet.take(manifest.backends, addresses);
   try {
-    return { router: assemble(artifact, backends, options.source), started };
+    return { router: assemble(artifact, backends, options), started };
   } catch (error) {
     fleet.giveBack(backends);
     throw error;
   }
 }
 
-function assemble({ manifest, module }: Artifact, backends: readonly Backend[], source: string): LiveRouter {
+function assemble(
+  { manifest, module: compiled, text, signedBy }: Artifact,
+  backends: readonly Backend[],
+  options: OpenOptions,
+): LiveRouter {
+  const constraints = options.constraintsOff ? 'off' : (manifest.enforcement ?? 'enforce');
+  const module = constraints === 'enforce' ? compiled : compiled.plain();
+  const strict = constraints === 'shadow' ? { module: compiled, state: new LiveState(compiled, manifest, backends) } : null;
+  // A rate of tokens is kept with what answers tell, whatever they cost.
+  const counts = manifest.callers.some(({ rate }) => rate?.tokens);
   const routes = manifest.targets.map((config, row) => ({
     row,
     config,
     backend: backends[config.backend],
     name: `${manifest.backends[config.backend].name}/${config.model}`,
     priced: config.price.input > 0 || config.price.output > 0,
+    metered: counts || config.price.input > 0 || config.price.output > 0,
   }));
   const callers = new Map(manifest.callers.map((caller, row) => [caller.sha256, row]));
   return {
     hash: manifest.hash,
     loadedAt: new Date(),
-    source,
+    source: options.source,
+    signedBy,
     manifest,
     module,
+    text,
+    constraints,
+    strict,
     // Last, for it listens to the backends.
-    state: new LiveState(module, manifest, backends),
+    state: new LiveState(module, manifest, backends, strict?.state ?? null),
     backends,
     routes,
     callers,

@@ -9,11 +9,17 @@ export interface LoadError {
   readonly at: string;
 }
 
-/** The one cell that changes: which router serves. The one before it stays open; older ones close when their last request ends. */
+/**
+ * The one cell that changes: which router serves, and which one beside it serves a part of the callers. The one before stays open; older
+ * ones close when their last request ends.
+ */
 export class PolicyCell {
   readonly #fleet: Fleet;
   readonly #retired = new Set<LiveRouter>();
   readonly onSwap = new Set<() => void>();
+  /** Another router serves beside the active one, or none does any more. */
+  readonly onStage = new Set<() => void>();
+  #canary: LiveRouter | null = null;
   #active: LiveRouter;
   #previous: LiveRouter | null = null;
   lastError: LoadError | null = null;
@@ -31,7 +37,29 @@ export class PolicyCell {
     return this.#previous;
   }
 
+  /** The router that serves a part of the callers; null = the active one serves all. */
+  get canary(): LiveRouter | null {
+    return this.#canary;
+  }
+
+  /** A router that is open, by its hash. */
+  find(hash: string): LiveRouter | null {
+    const open = [this.#active, this.#canary, this.#previous, ...this.#retired];
+    return open.find((router) => router?.hash === hash) ?? null;
+  }
+
+  /** Puts a router beside the active one, in place of the one that is there; null takes it away. */
+  stage(canary: LiveRouter | null): void {
+    if (this.#canary === canary) return;
+    if (this.#canary) this.#retired.add(this.#canary);
+    this.#canary = canary;
+    this.sweep();
+    for (const notify of this.onStage) notify();
+  }
+
+  /** A router that was beside the active one may be the next one; any other one ends. */
   swap(next: LiveRouter): void {
+    if (this.#canary === next) this.#canary = null;
     if (this.#previous) this.#retired.add(this.#previous);
     this.#put(next, this.#active);
     this.lastError = null;
@@ -68,6 +96,7 @@ export class PolicyCell {
   refresh(): void {
     this.#active.state.refresh();
     this.#previous?.state.refresh();
+    this.#canary?.state.refresh();
     for (const router of this.#retired) router.state.refresh();
     this.sweep();
   }
@@ -80,6 +109,8 @@ export class PolicyCell {
   #put(active: LiveRouter, previous: LiveRouter | null): void {
     this.#previous = previous;
     this.#active = active;
+    // What it was compared with serves no more.
+    this.stage(null);
     this.sweep();
     for (const notify of this.onSwap) notify();
   }

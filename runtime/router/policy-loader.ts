@@ -1,13 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Fleet } from '../backends/fleet.ts';
+import type { DecisionRecorder } from '../decisions/decision-recorder.ts';
 import { Failure } from '../failure.ts';
 import type { AuditTrail } from './audit-trail.ts';
+import type { Canary } from './canary.ts';
 import type { Freshness } from './freshness.ts';
 import { type ArtifactFiles, Incomplete, loadArtifact, readArtifact } from './load-artifact.ts';
 import { type OpenOptions, openRouter } from './open-router.ts';
 import type { LoadError, PolicyCell } from './policy-cell.ts';
 import type { Refusals } from './refusals.ts';
+import type { Shadow } from './shadow.ts';
+import { tryRecent } from './try-recent.ts';
+import type { Trust } from './verify-signature.ts';
 import type { WatchWindow } from './watch-window.ts';
 
 /** How long a half-written folder is no news, in ms. */
@@ -28,7 +33,13 @@ export interface LoaderParts {
   readonly trail: AuditTrail;
   readonly refusals: Refusals;
   readonly freshness: Freshness;
+  readonly canary: Canary;
+  readonly shadow: Shadow;
+  readonly recorder: DecisionRecorder;
 }
+
+/** How an artifact is taken in: it serves all, a share of the callers in percent, or nobody. */
+export type Entry = 'all' | 'shadow' | { readonly canary: number };
 
 /** An artifact that somebody hands in. */
 export interface Offer {
@@ -39,6 +50,8 @@ export interface Offer {
   readonly by: string;
   /** May it take the place of the router with this hash? */
   readonly replaces: (active: string) => boolean;
+  /** Everything, where it does not say. */
+  readonly entry?: Entry;
 }
 
 /**
@@ -62,6 +75,11 @@ export class PolicyLoader {
     this.#parts = parts;
     this.#options = options;
     this.#folder = options.source;
+  }
+
+  /** Keys that must vouch for an artifact, whatever way it comes. */
+  get trust(): Trust | null {
+    return this.#options.trust;
   }
 
   /** Looks whether the folder holds something new; cheap where nothing changed. */
@@ -92,7 +110,7 @@ export class PolicyLoader {
     return this.#inTurn(async () => {
       const { freshness } = this.#parts;
       try {
-        const files = await readArtifact(this.#folder);
+        const files = await readArtifact(this.#folder, this.trust);
         const { hash } = files.manifest;
         this.#unreadable = null;
         this.#mark = mark;
@@ -127,20 +145,42 @@ export class PolicyLoader {
 
   /** Opens a verified artifact and swaps it in. */
   async #admit(files: ArtifactFiles, offer: Omit<Offer, 'read'>): Promise<LoadResult> {
-    const { cell, fleet, refusals, trail, window } = this.#parts;
+    const { cell, fleet, refusals, trail, window, canary, shadow, recorder } = this.#parts;
     const { hash } = files.manifest;
+    const entry = offer.entry ?? 'all';
     if (!offer.replaces(cell.active.hash)) return { result: 'overtaken' };
+    if (entry === 'shadow') {
+      try {
+        shadow.start(await loadArtifact(files), offer.source, offer.by);
+        return { result: 'swapped' };
+      } catch (error) {
+        // What serves is not touched by it, and `lastError` speaks of that.
+        const message = describe(error);
+        trail.add('refused', cell.active.hash, hash, offer.by, message);
+        return { result: 'refused', message };
+      }
+    }
     if (hash === cell.active.hash) return { result: 'unchanged' };
+    if (hash === cell.canary?.hash) {
+      if (entry === 'all') canary.promote(offer.by);
+      else canary.resize(entry.canary, offer.by);
+      return { result: 'swapped' };
+    }
     const refused = refusals.reasonFor(hash);
     if (refused !== null) return this.#refuse(refused, hash, offer.by);
     try {
       const artifact = await loadArtifact(files);
+      const recent = await tryRecent(artifact, recorder);
       // Requests were served meanwhile, and a watch window may have rolled back.
       if (!offer.replaces(cell.active.hash)) return { result: 'overtaken' };
       const { router } = openRouter(artifact, fleet, { ...this.#options, source: offer.source });
+      if (entry !== 'all') {
+        canary.start(router, entry.canary, offer.by, recent);
+        return { result: 'swapped' };
+      }
       const from = cell.active.hash;
       cell.swap(router);
-      trail.add('swapped', from, hash, offer.by);
+      trail.add('swapped', from, hash, offer.by, null, recent);
       window.open(offer.by);
       return { result: 'swapped' };
     } catch (error) {
@@ -185,7 +225,7 @@ function describe(error: unknown): string {
 
 /** What the system says of the files that make an artifact; follows links, so that a replaced folder behind one is seen. */
 async function markFiles(folder: string): Promise<string> {
-  const marks = ['manifest.json', 'router.js'].map(async (name) => {
+  const marks = ['manifest.json', 'router.js', 'manifest.sig'].map(async (name) => {
     try {
       const { ino, size, mtimeMs, ctimeMs } = await stat(join(folder, name));
       return `${ino}:${size}:${mtimeMs}:${ctimeMs}`;

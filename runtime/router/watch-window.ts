@@ -96,7 +96,8 @@ export class WatchWindow {
   #look(): void {
     const now = Date.now();
     if (this.#router === null) {
-      this.#cell.active.tally.rotate(now, this.#limits.window || STRETCH);
+      // What is compared with a canary must not be forgotten in between.
+      if (this.#cell.canary === null) this.#cell.active.tally.rotate(now, this.#limits.window || STRETCH);
       return;
     }
     const figures = this.#router.tally.read();
