@@ -1,5 +1,4 @@
 import type { Exchange } from './exchange.ts';
-import type { Gateway } from './gateway.ts';
 import { GatewayError } from './gateway-error.ts';
 
 /**
@@ -7,13 +6,15 @@ import { GatewayError } from './gateway-error.ts';
  *
  * @throws GatewayError 429 where the caller has too many open.
  */
-export function admitStream(gateway: Gateway, exchange: Exchange): void {
+export function admitStream(exchange: Exchange): void {
+  const { gateway } = exchange;
   const caller = exchange.router.manifest.callers[exchange.caller]?.name ?? '';
-  if (!gateway.admission.openStream(caller)) {
-    gateway.metrics.recordRefusal('streams');
-    const most = gateway.config.maxStreamsPerCaller;
-    const message = `${most} streams of this caller are open [stream-limit] help: let one end first, or raise \`--max-streams-per-caller\``;
-    throw new GatewayError(429, 'rate_limit_error', 'too_many_streams', message, { headers: { 'retry-after': '1' } });
+  if (gateway.admission.openStream(caller)) {
+    exchange.streamOf = caller;
+    return;
   }
-  exchange.reply.raw.once('close', () => gateway.admission.closeStream(caller));
+  gateway.metrics.recordRefusal('streams');
+  const most = gateway.config.maxStreamsPerCaller;
+  const message = `${most} streams of this caller are open [stream-limit] help: let one end first, or raise \`--max-streams-per-caller\``;
+  throw new GatewayError(429, 'rate_limit_error', 'too_many_streams', message, { headers: { 'retry-after': '1' } });
 }

@@ -18,6 +18,11 @@ export function choose(router: LiveRouter, intent: Intent, tried: readonly numbe
   return { code: module.decide(intent, live, excluded), live, excluded };
 }
 
+/** The same for a question beside the request's own: deciding binds an intent to the link it chose, and this one is left as it was. */
+export function peek(router: LiveRouter, intent: Intent, tried: readonly number[]): Choice {
+  return choose(router, { ...intent, at: { ...intent.at } }, tried);
+}
+
 export function mustWait(code: number): boolean {
   return code !== CODE.REJECT && (code & (CODE.LOADING | CODE.FULL)) !== 0;
 }

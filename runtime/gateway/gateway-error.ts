@@ -37,3 +37,8 @@ export interface GatewayErrorDetails {
   readonly context?: RejectionContext | null;
   readonly reasons?: readonly RejectionReason[] | null;
 }
+
+/** The caller's own mistake: the same request fails again. Too late, in conflict and too often are others. */
+export function isFinal(status: number): boolean {
+  return status >= 400 && status < 500 && ![408, 409, 429].includes(status);
+}

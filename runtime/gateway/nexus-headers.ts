@@ -5,17 +5,24 @@ import type { LiveRouter, Route } from '../router/live-router.ts';
 /** Most bytes of `X-Nexus-Rejection-Reasons`. */
 const REASONS_LIMIT = 2_048;
 
-/** Headers of an answer that no backend gave, or that failed before one was chosen. */
-export function describeNoBackend(router: LiveRouter, requestId: string): Record<string, string> {
-  return {
-    'x-nexus-backend': 'none',
-    'x-nexus-backend-type': 'none',
-    'x-nexus-route-reason': 'none',
-    'x-nexus-privacy-zone': 'none',
-    'x-nexus-policy': router.hash,
-    'x-nexus-decision-time': '0',
-    'x-request-id': requestId,
-  };
+/** Adds the headers of an answer that no backend gave, or that failed before one was chosen, to a flat list of names and values. */
+export function addNoBackend(headers: string[], router: LiveRouter, requestId: string, decisionMicros: number): void {
+  headers.push(
+    'x-nexus-backend',
+    'none',
+    'x-nexus-backend-type',
+    'none',
+    'x-nexus-route-reason',
+    'none',
+    'x-nexus-privacy-zone',
+    'none',
+    'x-nexus-policy',
+    router.hash,
+    'x-nexus-decision-time',
+    formatMicros(decisionMicros),
+    'x-request-id',
+    requestId,
+  );
 }
 
 /** What is said about a request that was sent to a backend. */
@@ -27,10 +34,10 @@ export interface Routed {
   readonly warnings: readonly string[];
 }
 
-/** Flat names and values: this is made for every answer, and written as it is. */
-export function describeRouted(routed: Routed, router: LiveRouter, requestId: string, decisionMicros: number): string[] {
+/** Adds those of an answer by a backend; this is done for every answer. */
+export function addRouted(headers: string[], routed: Routed, router: LiveRouter, requestId: string, decisionMicros: number): void {
   const { config } = routed.route.backend;
-  const headers = [
+  headers.push(
     'x-nexus-backend',
     config.name,
     'x-nexus-backend-type',
@@ -45,10 +52,9 @@ export function describeRouted(routed: Routed, router: LiveRouter, requestId: st
     formatMicros(decisionMicros),
     'x-request-id',
     requestId,
-  ];
+  );
   if (config.cloud && Number.isFinite(routed.cost)) headers.push('x-nexus-cost-estimated', formatDollars(routed.cost));
   if (routed.warnings.length > 0) headers.push('x-nexus-warning', routed.warnings.join(', '));
-  return headers;
 }
 
 export function formatMicros(micros: number): string {

@@ -1,8 +1,8 @@
+import type { Route } from '../router/live-router.ts';
 import { nameStatus } from '../telemetry/metrics.ts';
 import type { Exchange } from './exchange.ts';
-import type { Gateway } from './gateway.ts';
 import { readRetryAfter } from './read-retry-after.ts';
-import type { Outcome } from './relay.ts';
+import type { Outcome } from './outcome.ts';
 import { isKeyRefused, type UpstreamFailure } from './upstream-failure.ts';
 
 /** Rest of a backend that answers 429 and does not say for how long, in ms. */
@@ -11,8 +11,8 @@ const REST = 1_000;
 const ASK_FOR_REST = [429, 503, 529];
 
 /** What an attempt tells of its target. `started` is `performance.now()` at its dispatch. */
-export function recordAttempt(gateway: Gateway, exchange: Exchange, outcome: Outcome, started: number): void {
-  const { route } = exchange.routed!;
+export function recordAttempt(exchange: Exchange, route: Route, outcome: Outcome, started: number): void {
+  const { gateway } = exchange;
   const { backend } = route;
   const { upstream } = route.config;
   exchange.router.state.touch();
@@ -24,19 +24,18 @@ export function recordAttempt(gateway: Gateway, exchange: Exchange, outcome: Out
     gateway.metrics.recordFailure(backend.config.name, failure.kind === 'status' ? `status-${nameStatus(failure.status)}` : failure.kind);
     const rest = findRest(failure);
     if (rest !== null) backend.reportRest(upstream, rest);
-    backend.reportOutcome(upstream, started, false);
+    backend.reportOutcome(upstream, started, performance.now(), false);
     if (failure.kind === 'connect' || (failure.kind === 'timeout' && failure.phase === 'connect')) backend.reportDown(failure.words);
     if (failure.kind === 'reset') backend.reportSuspect();
     if (isKeyRefused(failure, keyed) && failure.kind === 'status' && failure.status === 401)
       backend.reportDown('the api key is refused (401)');
     return;
   }
-  backend.reportOutcome(upstream, started, outcome.cut === null);
+  backend.reportOutcome(upstream, started, outcome.endedAt, outcome.cut === null);
   if (outcome.cut !== null) {
     gateway.metrics.recordFailure(backend.config.name, 'cut');
     return;
   }
-  backend.recordLatency(upstream, outcome.endedAt - started);
   if (!exchange.asked!.stream) return;
   const firstToken = outcome.firstByteAt - started;
   const gap = outcome.events > 1 ? (outcome.endedAt - outcome.firstByteAt) / (outcome.events - 1) : null;

@@ -3,13 +3,12 @@ import type { Exchange } from './exchange.ts';
 import { listAvailable, quote } from './explain-rejection.ts';
 import { explainChoice } from './explain-choice.ts';
 import { findShortestWait, toSeconds } from './find-shortest-wait.ts';
-import type { Gateway } from './gateway.ts';
 import { GatewayError } from './gateway-error.ts';
 import { formatReasons } from './nexus-headers.ts';
 
 /** The answer where a target would serve, but none had a place in time. */
-export function refuseWaiting(gateway: Gateway, exchange: Exchange, code: number): GatewayError {
-  const { router } = exchange;
+export function refuseWaiting(exchange: Exchange, code: number): GatewayError {
+  const { gateway, router } = exchange;
   const route = router.routes[code & CODE.TARGET];
   const loading = (code & CODE.LOADING) !== 0;
   const state = loading ? 'is loading' : 'is full';

@@ -31,3 +31,9 @@ function isOfFamily(name: string): boolean {
   for (const family of PASSED_FAMILIES) if (name.startsWith(family)) return true;
   return false;
 }
+
+/** A flat list without `content-length`: a stream may get an event that says it broke, or lose one that only the gateway asked for. */
+export function withoutLength(picked: string[]): string[] {
+  const at = picked.indexOf('content-length');
+  return at === -1 ? picked : [...picked.slice(0, at), ...picked.slice(at + 2)];
+}

@@ -2,6 +2,8 @@ const EVENT_END = Buffer.from('\n\n');
 /** Bytes at the end of a stream that its last events stand in: a finish, a usage, `[DONE]`. */
 const TAIL = 4_096;
 
+const CHAT_END = /(?:^|\n)data: ?(?:\[DONE\]\s*$|\{"error": ?[^\n]*\n\s*$)/;
+
 /**
  * Sees the server-sent events of a chat completion go by, for what must be known at its end: did it come to one? Bytes are copied and looked at
  * only then. Source: https://platform.openai.com/docs/api-reference/chat/streaming
@@ -35,8 +37,7 @@ export class StreamWatch {
 
   /** The event that ends it is there: `[DONE]`, or the backend's own error. Another one must not follow. */
   isTerminated(): boolean {
-    const text = this.#readTail();
-    return /(?:^|\n)data: ?\[DONE\]\s*$/.test(text) || /(?:^|\n)data: ?\{"error": ?[^\n]*\n\s*$/.test(text);
+    return CHAT_END.test(this.#readTail());
   }
 
   /** Its answer is whole: some servers say why they finished and leave `[DONE]` out. */

@@ -2,16 +2,21 @@ export type TimeoutPhase = 'connect' | 'first_token' | 'idle' | 'total';
 
 /** Why a backend gave no answer that could be passed on; nothing of it has reached the caller. */
 export type UpstreamFailure =
-  | { readonly kind: 'connect' | 'reset' | 'empty'; readonly words: string }
+  | { readonly kind: 'connect' | 'reset' | 'empty' | 'malformed'; readonly words: string }
   | { readonly kind: 'timeout'; readonly phase: TimeoutPhase; readonly words: string }
-  /** An answer outside 2xx, whole: `body` is null where it was too large to hold. */
-  | {
-      readonly kind: 'status';
-      readonly status: number;
-      readonly headers: readonly string[];
-      readonly body: Buffer | null;
-      readonly words: string;
-    };
+  | StatusFailure;
+
+/** An answer outside 2xx, whole. */
+export interface StatusFailure {
+  readonly kind: 'status';
+  readonly status: number;
+  readonly headers: readonly string[];
+  /** Null where it was too large to hold. */
+  readonly body: Buffer | null;
+  readonly words: string;
+  /** Whose words the body is in: OpenAI's envelope, or the caller's own API. */
+  readonly told: 'openai' | 'caller';
+}
 
 /**
  * May the next target be tried? The caller's own mistakes fail everywhere; a key that the backend refuses is ours.

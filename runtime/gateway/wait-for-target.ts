@@ -1,7 +1,6 @@
 import { CODE } from '../../schema/decision.ts';
-import { type Choice, choose } from './choose.ts';
+import { type Choice, peek } from './choose.ts';
 import type { Exchange } from './exchange.ts';
-import type { Gateway } from './gateway.ts';
 import { hasPlace, tryTake } from './try-take.ts';
 
 /**
@@ -10,31 +9,34 @@ import { hasPlace, tryTake } from './try-take.ts';
  *
  * @returns a choice with a place taken, or with code REJECT, or the one that still says to wait where waiting did not help.
  */
-export async function waitForTarget(gateway: Gateway, exchange: Exchange, queued: Choice): Promise<Choice> {
+export async function waitForTarget(exchange: Exchange, queued: Choice): Promise<Choice> {
+  const { gateway } = exchange;
   const begun = performance.now();
   const attempt = (): Choice | null => {
     const choice = tryTake(exchange);
     return hasPlace(choice) || choice.code === CODE.REJECT ? choice : null;
   };
-  const wait = (ms: number): Promise<Choice | null> => gateway.queue.wait(attempt, ms, (cancel) => (exchange.cancel = cancel));
+  const wait = (ms: number): Promise<Choice | null> => gateway.queue.wait(attempt, ms, (cancel) => (exchange.stopWaiting = cancel));
   let found: Choice | null;
   if ((queued.code & CODE.FULL) !== 0) found = await wait(gateway.config.queueWait);
   else {
     const loading = queued.code & CODE.TARGET;
-    const standIn = hasPlace(choose(exchange.router, { ...exchange.intent! }, [...exchange.tried, loading]));
+    const standIn = hasPlace(peek(exchange.router, exchange.intent!, [...exchange.excluded, loading]));
     const { firstToken } = exchange.router.routes[loading].backend.config.timeouts;
-    found = await wait(standIn ? estimateWait(gateway, exchange, queued) : firstToken);
+    found = await wait(standIn ? estimateWait(exchange, queued) : firstToken);
     if (found === null && standIn && !exchange.gone) {
       exchange.tried.push(loading);
+      exchange.excluded.push(loading);
       found = tryTake(exchange);
     }
   }
+  exchange.stopWaiting = null;
   exchange.waitedMs += performance.now() - begun;
   return found ?? queued;
 }
 
-function estimateWait(gateway: Gateway, exchange: Exchange, queued: Choice): number {
-  const { decision } = exchange.router.module.explain(exchange.intent!, queued.live, queued.excluded, exchange.id);
+function estimateWait({ gateway, router, intent, id }: Exchange, queued: Choice): number {
+  const { decision } = router.module.explain(intent!, queued.live, queued.excluded, id);
   const estimate = decision.decision === 'queue' ? decision.estimated_wait_ms : gateway.config.queueWait;
   return Math.min(gateway.config.queueWait, estimate);
 }

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { Gateway } from '../gateway/gateway.ts';
 import { GatewayError } from '../gateway/gateway-error.ts';
 
@@ -6,8 +6,8 @@ import { GatewayError } from '../gateway/gateway-error.ts';
 const HEADERS = 200;
 
 /** @throws GatewayError 431 where a request has too many headers. */
-export function refuseHeaders(gateway: Gateway, request: FastifyRequest): void {
-  const count = request.raw.rawHeaders.length / 2;
+export function refuseHeaders(gateway: Gateway, request: IncomingMessage): void {
+  const count = request.rawHeaders.length / 2;
   if (count <= HEADERS) return;
   gateway.metrics.recordRefusal('header-count');
   const message = `${count} headers are more than ${HEADERS} [header-limit] help: send less`;
@@ -15,21 +15,14 @@ export function refuseHeaders(gateway: Gateway, request: FastifyRequest): void {
 }
 
 /**
- * Counts a request, and the bytes of its body, until its answer is over.
+ * Counts a request; whoever calls it gives it back when the answer is over.
  *
  * @throws GatewayError 503 where there are too many at once.
  */
-export function admitRequest(gateway: Gateway, request: FastifyRequest, reply: FastifyReply): void {
-  if (!gateway.admission.enter()) {
-    gateway.metrics.recordRefusal('requests');
-    const most = gateway.config.maxRequests;
-    const message = `${most} requests are being served [request-limit] help: retry in a second, or raise \`--max-requests\``;
-    throw new GatewayError(503, 'service_unavailable', 'overloaded', message, { headers: { 'retry-after': '1' } });
-  }
-  reply.raw.once('close', () => {
-    gateway.admission.leave();
-    if (request.held > 0) gateway.admission.release(request.held);
-    // What arrives after this is nobody's.
-    request.held = 0;
-  });
+export function admitRequest(gateway: Gateway): void {
+  if (gateway.admission.enter()) return;
+  gateway.metrics.recordRefusal('requests');
+  const most = gateway.config.maxRequests;
+  const message = `${most} requests are being served [request-limit] help: retry in a second, or raise \`--max-requests\``;
+  throw new GatewayError(503, 'service_unavailable', 'overloaded', message, { headers: { 'retry-after': '1' } });
 }

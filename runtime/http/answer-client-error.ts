@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Gateway } from '../gateway/gateway.ts';
 
 const ANSWERS: Readonly<Record<string, readonly [string, string, string]>> = {
   HPE_HEADER_OVERFLOW: [
@@ -10,7 +11,7 @@ const ANSWERS: Readonly<Record<string, readonly [string, string, string]>> = {
 };
 
 /** What arrived is not HTTP, or too much of it: answered on the bare socket, since there is no request yet. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+export function answerClientError(gateway: Gateway, error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -20,6 +21,10 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     'bad_request',
     'this is no HTTP request [http] help: correct it',
   ];
+  if (code === 'headers_too_large') {
+    const nobody = { caller: null, subject: null, trace: null, request: '' };
+    gateway.orchestrator.audit.add({ ...nobody, action: 'unread request', outcome: 'refused', status: 431, code, detail: message });
+  }
   const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code } });
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,

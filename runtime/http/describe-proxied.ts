@@ -1,17 +1,17 @@
-import type { FastifyContextConfig, RouteShorthandOptions } from 'fastify';
+import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
+import { PROXIED_ROUTES } from './proxied-routes.ts';
 import { ERROR_HEADERS, ErrorShape, NEXUS_HEADERS, OpenShape } from './shapes.ts';
 
 /**
- * Options of a route whose body goes on to a backend. The shape is for the API's description: the body stays bytes, and is checked
+ * Options of a route whose body is a request for a backend. The shape is for the API's description: the body stays bytes, and is checked
  * by the reader of requests, which also knows the byte ranges.
  */
-export function describeProxied(summary: string, body: object): RouteShorthandOptions & { config: FastifyContextConfig } {
+export function describeProxied(summary: string, body: object, tag: string): RouteShorthandOptions {
   return {
-    config: { scope: 'llm:invoke', proxied: true },
     validatorCompiler: () => () => true,
     schema: {
       summary,
-      tags: ['OpenAI dialect'],
+      tags: [tag],
       body,
       response: {
         200: { description: "the backend's answer, byte for byte", headers: NEXUS_HEADERS, ...OpenShape },
@@ -20,4 +20,13 @@ export function describeProxied(summary: string, body: object): RouteShorthandOp
       },
     },
   };
+}
+
+/** The proxied routes, as the API's description and the router of URLs see them. The hook in `create-app.ts` hands them to `receive`. */
+export function describeProxiedRoutes(app: FastifyInstance): void {
+  for (const route of PROXIED_ROUTES) {
+    app.post(route.path, { ...describeProxied(route.summary, route.body, route.tag), config: { proxied: route } }, () => {
+      throw new Error('invariant: a proxied route is answered before its handler');
+    });
+  }
 }

@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { GatewayError } from '../gateway/gateway-error.ts';
-import { type ArtifactFiles, readArtifact, verifyManifest, verifyRouter } from '../router/load-artifact.ts';
+import { type ArtifactFiles, readArtifact, readUpload } from '../router/load-artifact.ts';
+import type { Trust } from '../router/verify-signature.ts';
 
 /** An artifact that came over HTTP: where from, and how to read it. */
 export interface HttpOffer {
@@ -9,34 +10,30 @@ export interface HttpOffer {
   readonly read: () => Promise<ArtifactFiles> | ArtifactFiles;
 }
 
-const KEYS = ['manifest', 'router', 'path'];
+const KEYS = ['manifest', 'router', 'signature', 'path'];
 
 /**
- * The body of `PUT /v1/policy`: `{ "manifest": {…}, "router": "…" }`, or `{ "path": "…" }` of the server's own artifact folder or one
+ * The body of `PUT /v1/policy`: `{ "manifest": {…}, "router": "…", "signature": {…} }`, the last where artifacts must be signed, or `{ "path": "…" }` of the server's own artifact folder or one
  * inside it.
  *
  * @throws GatewayError 400 with every mistake at once, 403 for a path elsewhere.
  */
-export async function readOffer(body: unknown, folder: string): Promise<HttpOffer> {
+export async function readOffer(body: unknown, folder: string, trust: Trust | null): Promise<HttpOffer> {
   const asked = parse(body);
   const problems = Object.keys(asked)
     .filter((key) => !KEYS.includes(key))
     .map((key) => `unknown key \`${key.slice(0, 64)}\``);
   const byPath = 'path' in asked;
-  if (byPath && ('manifest' in asked || 'router' in asked)) problems.push('`path` excludes `manifest` and `router`');
+  if (byPath && ('manifest' in asked || 'router' in asked || 'signature' in asked))
+    problems.push('`path` excludes `manifest`, `router` and `signature`');
   if (byPath && typeof asked.path !== 'string') problems.push('`path` is no text');
   if (!byPath && (typeof asked.manifest !== 'object' || asked.manifest === null)) problems.push('`manifest` is no object');
   if (!byPath && typeof asked.router !== 'string') problems.push('`router` is no text');
   if (problems.length > 0) throw refuse(problems.join('; '));
-  if (byPath) return openPath(asked.path as string, folder);
+  if (byPath) return openPath(asked.path as string, folder, trust);
   return {
     source: 'upload',
-    read() {
-      const manifest = asked.manifest as object;
-      verifyManifest(manifest, 'manifest');
-      verifyRouter(manifest, asked.router as string, 'router');
-      return { manifest, source: asked.router as string };
-    },
+    read: () => readUpload(asked.manifest, asked.router as string, asked.signature, trust),
   };
 }
 
@@ -51,10 +48,10 @@ function parse(body: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-async function openPath(path: string, folder: string): Promise<HttpOffer> {
+async function openPath(path: string, folder: string, trust: Trust | null): Promise<HttpOffer> {
   const own = await realpath(folder).catch(() => resolve(folder));
   const asked = await realpath(path).catch(() => null);
-  if (asked === own || asked?.startsWith(own + sep)) return { source: path, read: () => readArtifact(path) };
+  if (asked === own || asked?.startsWith(own + sep)) return { source: path, read: () => readArtifact(path, trust) };
   // Whether another folder exists is nobody's business.
   const message = '`path` is neither the artifact folder of this server nor inside it [path] help: send the folder that --policy names';
   throw new GatewayError(403, 'permission_error', 'path_not_allowed', message, { headers: { 'x-should-retry': 'false' } });

@@ -20,7 +20,7 @@ export function rollbackPolicy(app: FastifyInstance, gateway: Gateway): void {
     headers: Type.Object({ 'if-match': Type.Optional(Type.String({ description: 'hash in quotes of the router to replace' })) }),
     response: { 200: PolicyShape, 400: ErrorShape, 409: ErrorShape, 412: ErrorShape },
   };
-  app.post('/v1/policy/rollback', { config: { scope: 'admin' }, schema }, (request, reply) => {
+  app.post('/v1/policy/rollback', { config: { scope: 'admin', audit: 'policy.rollback' }, schema }, (request, reply) => {
     if (request.router.manifest.callers.length === 0) refuseForeignOrigin(request.headers.origin, request.headers.host);
     const from = cell.active.hash;
     if (!readIfMatch(request.headers['if-match'])(from)) throw refuseOvertaken(gateway);

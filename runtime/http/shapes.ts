@@ -28,6 +28,12 @@ export const EmbeddingsRequestShape = Type.Object(
   { additionalProperties: true },
 );
 
+/** A request in another API: what is passed on or translated is described by that API. */
+export const NamedRequestShape = Type.Object(
+  { model: Type.String({ description: 'a model, an alias or a virtual model of the policy' }), stream: Type.Optional(Type.Boolean()) },
+  { additionalProperties: true },
+);
+
 /** An object whose members are described elsewhere. */
 export const OpenShape = Type.Object({}, { additionalProperties: true });
 
