@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-// Starts policyd on a Node that can: TypeScript is run directly, which needs 22.19. An older Node hands over to the pinned one that
-// `npm ci` brings. Plain JavaScript that any Node from 18 on reads.
+// Starts policyd on a Node that can: in a checkout TypeScript is run directly, which needs 22.19. An older Node hands over to the
+// pinned one that `npm ci` brings there. Plain JavaScript that any Node from 18 on reads.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -10,33 +10,15 @@ if (major > 22 || (major === 22 && minor >= 19)) await start();
 else handOver();
 
 async function start() {
-  if (import.meta.url.includes('/node_modules/')) await stripTypes();
   const { main } = await import('./main.ts');
   await main(process.argv.slice(2));
-}
-
-// Installed as a package we stand below a node_modules folder, where Node runs no TypeScript by itself.
-async function stripTypes() {
-  const { registerHooks, stripTypeScriptTypes } = await import('node:module');
-  // Node calls this experimental, once and on standard error: that one notice is held back.
-  const { emitWarning } = process;
-  process.emitWarning = () => {};
-  stripTypeScriptTypes('');
-  process.emitWarning = emitWarning;
-  const root = new URL('../', import.meta.url).href;
-  registerHooks({
-    load(url, context, next) {
-      if (!url.startsWith(root) || !url.endsWith('.ts')) return next(url, context);
-      return { format: 'module', shortCircuit: true, source: stripTypeScriptTypes(readFileSync(new URL(url), 'utf8')) };
-    },
-  });
 }
 
 function handOver() {
   const pinned = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (!existsSync(pinned)) {
     process.stderr.write(
-      `error: policyd needs Node 22.19 or newer, this is ${process.versions.node}\nhelp: run \`npm ci\`, which brings one, or install a newer Node\n`,
+      `error: policyd needs Node 22.19 or newer, this is ${process.versions.node}\nhelp: install a newer Node; in a checkout \`npm ci\` brings one\n`,
     );
     process.exit(2);
   }

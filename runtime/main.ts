@@ -9,9 +9,10 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 /** policyd: reads its configuration, serves until it is told to stop. Exit codes: 0 stopped, 2 could not start, 3 our own fault. */
 export async function main(args: readonly string[]): Promise<void> {
-  if (args.includes('--help') || args.includes('-h')) return void process.stdout.write(describeOptions());
+  if (args[0] !== 'mcp' && (args.includes('--help') || args.includes('-h'))) return void process.stdout.write(describeOptions());
   if (args.includes('--version')) return void process.stdout.write(`${version}\n`);
   try {
+    if (args[0] === 'mcp') return (await import('./pool/mcp/serve-mcp.ts')).serveMcp(args.slice(1), process.env, version);
     const config = readConfig(args, process.env);
     const server = await startServer(config, process.env, version);
     process.on('SIGHUP', () => void server.reload());

@@ -29,6 +29,9 @@ export function readConfig(args: readonly string[], env: Readonly<Record<string,
     const text = written ?? env[variable] ?? option.fallback;
     values[option.key] = text === null ? null : readValue(option, text, place, problems);
   }
+  if (values.trust != null && values.watch != null) {
+    problems.push('`--watch` compiles what nobody has signed, which `--trust` refuses: sign where the policy is reviewed');
+  }
   if (problems.length > 0) throw new Failure('config', problems, 'run `policyd --help` for every flag and variable');
   return values as unknown as Config;
 }
@@ -69,16 +72,40 @@ function readValue(option: Option, text: string, place: string, problems: string
       }
       return value;
     }
+    case 'share': {
+      const [low, high] = option.range!;
+      const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+      if (!(value >= low && value <= high))
+        problems.push(`\`${place}\` must be a share from ${low} to ${high}, like \`0.1\`, not \`${text}\``);
+      return value;
+    }
     case 'switch':
       if (text !== 'true' && text !== 'false') problems.push(`\`${place}\` must be true or false, not \`${text}\``);
       return text === 'true';
+    case 'choice':
+      if (!option.choices!.includes(text)) problems.push(`\`${place}\` must be one of ${option.choices!.join(', ')}, not \`${text}\``);
+      return text;
     case 'level':
       if (!LOG_LEVELS.some((level) => level === text)) {
         problems.push(`\`${place}\` must be one of ${LOG_LEVELS.join(', ')}, not \`${text}\``);
       }
       return text;
+    case 'origins':
+      return text.split(',').map((part) => readOrigin(part.trim(), place, problems));
     case 'text':
       if (text === '') problems.push(`\`${place}\` is empty`);
       return text;
   }
+}
+
+/** An origin as a browser writes it: a scheme, a host and, where it is not the scheme's own, a port. */
+function readOrigin(text: string, place: string, problems: string[]): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && url.origin === text && /^https?:$/.test(url.protocol) && !text.includes('*')) return text;
+  const meant =
+    url !== null && url.origin !== 'null' && /^https?:$/.test(url.protocol) && !text.includes('*')
+      ? `; did you mean \`${url.origin}\``
+      : '';
+  problems.push(`\`${place}\` must be origins like \`https://a.example\` or \`http://localhost:3000\`, not \`${text}\`${meant}`);
+  return text;
 }
