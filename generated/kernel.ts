@@ -1,5 +1,5 @@
 // The kernel of every router: what is the same for all policies. Written by policyc 0.1.0, do not edit.
-import type { Capability, CostEstimate, Encoding, Exclusion, Explanation, Intent, IntentRows, Live, MetricsSnapshot, Objective, Order, Percentile, Place, Privacy, RejectionReason, Relaxation, RequestBody, RequestHints, RouteReason, RouterModule, RoutingDecision, Stage, TargetMetrics, TokenCount, Zone } from 'policyc/schema';
+import type { Capability, CostEstimate, Encoding, Exclusion, Explanation, Holding, Intent, IntentRows, Live, MetricsSnapshot, NodeState, Objective, Order, Overhead, Percentile, Place, Placement, PlacementFilter, PriceTier, Privacy, Quota, QuotaRefusal, RejectionReason, Relaxation, RequestBody, RequestHints, Resources, RouteReason, RouterModule, RoutingDecision, Stage, TargetMetrics, TokenCount, Usage, Violation, WorkloadIntent, WorkloadRules, Zone } from 'policyc/schema';
 
 /** What the page of a router hands to the kernel: its tables, as data. Rows are array indexes everywhere. */
 export interface RouterData {
@@ -24,11 +24,13 @@ export interface RouterData {
   readonly categories: readonly CategoryRow[];
   readonly classes: readonly ClassRow[];
   readonly classifier: ClassifierData;
-  readonly budgets: readonly string[];
+  /** `backend`: it pays for what goes there alone; null: wherever a request goes. */
+  readonly budgets: readonly { readonly name: string; readonly backend: string | null }[];
   readonly axes: readonly AxisData[];
   readonly rankClasses: readonly RankClass[];
   /** Rank classes from here on are those of the soft limit; equal to their number where there is no budget. */
   readonly softFrom: number;
+  readonly workloads: WorkloadsData;
 }
 
 export interface Column {
@@ -41,14 +43,22 @@ export interface Column {
   readonly context: number | null;
   readonly capabilities: number;
   readonly priority: number;
-  /** Pico-dollars a token. */
-  readonly input: number;
-  readonly output: number;
   readonly known: boolean;
+  /** What a usage costs: pico-dollars a token by ascending `above`, the first from 0 on. */
+  readonly rates: readonly PriceTier[];
+  /** The dearest that a token in and a token out can cost, of whatever kind, by the same ascending `above`. */
+  readonly dearest: readonly Dearest[];
+  readonly overhead: Overhead;
   readonly encoding: Encoding;
   /** Its tokenizer is public: counts with `encoding` are exact. */
   readonly exact: boolean;
   readonly place: string;
+}
+
+export interface Dearest {
+  readonly above: number;
+  readonly input: number;
+  readonly output: number;
 }
 
 export interface PolicyRow {
@@ -101,6 +111,17 @@ export interface ClassifierData {
   readonly expected: number;
 }
 
+/** What callers may hold, which workloads stay, and where they go. */
+export interface WorkloadsData {
+  /** In jobs, thousandths of a core, bytes; in the order of `QUOTAS`. */
+  readonly quotas: readonly { readonly quota: Quota; readonly limit: number; readonly place: string }[];
+  /** `pattern` is the glob as a regular expression over a whole name. */
+  readonly protected: readonly { readonly glob: string; readonly pattern: string; readonly place: string }[];
+  readonly prefer: 'local' | 'any';
+  /** Empty: restricted workloads stay on this machine. */
+  readonly restrictedLabels: readonly { readonly label: string; readonly value: string; readonly place: string }[];
+}
+
 export interface RankClass {
   readonly objective: Objective;
   /** Input and output tokens of the reference request. */
@@ -120,10 +141,13 @@ export interface AxisData {
   readonly content:
     | { readonly kind: 'static'; readonly masks: readonly number[]; readonly thresholds: readonly number[] }
     | { readonly kind: 'measured'; readonly floors: readonly MeasuredFloor[] }
-    | { readonly kind: 'price'; readonly masks: readonly number[]; readonly prices: readonly (readonly [number, number])[] }
+    | { readonly kind: 'price'; readonly masks: readonly number[]; readonly prices: readonly PriceSteps[] }
     | { readonly kind: 'budget'; readonly scopes: readonly (readonly { readonly budget: number; readonly blocks: readonly number[] }[])[] }
     | { readonly kind: 'live' };
 }
+
+/** Pico-dollars a token in and out, by ascending number of input tokens above which they hold; the first from 0 on. */
+export type PriceSteps = readonly (readonly [above: number, input: number, output: number])[];
 
 /** Infinity or 0 where a bound is absent: `maxErrorRate` Infinity, `minSuccessRate` 0, the times Infinity. */
 export interface MeasuredFloor {
@@ -380,6 +404,149 @@ function classesOf(size: number, sets: RouterData['sets'], used: ReadonlySet<num
   return { classes, count: rows.size };
 }
 
+/** Tokens that every count already took for an image; see `IMAGE_TOKENS` in the schema. */
+const COUNTED_IMAGE = 85 + 170 * 8;
+const NONE: readonly number[] = Object.freeze([]);
+
+/** Builds `budgets`, `bound` and `actual`: who pays for a call, the most that it can cost, and what it did cost. */
+export function buildMoney(data: RouterData) {
+  const { columns } = data;
+  const payers = payersOf(data);
+
+  const budgets = (intent: Intent, target: number): readonly number[] => {
+    const scopes = payers[target]!;
+    return scopes.length === 0 ? NONE : scopes[intent.at.scope!]!;
+  };
+
+  const bound = (intent: Intent, target: number): number => {
+    const { known, dearest, exact, overhead } = columns[target]!;
+    if (!known) return Number.NaN;
+    const text = exact ? intent.inputHigh : intent.inputMost;
+    const images = intent.images * Math.max(0, overhead.image - COUNTED_IMAGE);
+    const input = text + images + Number(intent.tools > 0) * overhead.tools;
+    const { input: rateIn, output: rateOut } = tierAt(dearest, input);
+    const { answers } = intent;
+    return nano(
+      wholes(input * answers, rateIn) + wholes(intent.outputCap * answers, rateOut),
+      rests(input * answers, rateIn) + rests(intent.outputCap * answers, rateOut),
+    );
+  };
+
+  const kinds = columns.map(({ rates }) => rates.map(kindsOf));
+  const actual = (usage: Usage, target: number): number => {
+    const { known, rates } = columns[target]!;
+    if (!known) return Number.NaN;
+    const prompt = usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
+    let whole = 0;
+    let rest = 0;
+    for (const { of, rate, shares } of kinds[target]![rates.indexOf(tierAt(rates, prompt))]!) {
+      let text = usage[of];
+      for (const share of shares) {
+        const tokens = Math.min(text, usage[share.of] ?? 0);
+        text -= tokens;
+        whole += wholes(tokens, share.rate);
+        rest += rests(tokens, share.rate);
+      }
+      whole += wholes(text, rate);
+      rest += rests(text, rate);
+    }
+    return nano(whole, rest);
+  };
+
+  return { budgets, bound, actual };
+}
+
+/** The tier of a prompt of so many tokens, cached ones included. */
+export function tierAt<T extends { readonly above: number }>(tiers: readonly T[], tokens: number): T {
+  let at = tiers.length - 1;
+  while (at > 0 && tokens <= tiers[at]!.above) at--;
+  return tiers[at]!;
+}
+
+/** Pico-dollars of so many tokens of text. */
+export function costAt({ rates }: Column, input: number, output: number): number {
+  const tier = tierAt(rates, input);
+  return input * tier.input + output * tier.output;
+}
+
+/** The same by the steps of a price class. */
+export function costIn(steps: PriceSteps, input: number, output: number): number {
+  let at = steps.length - 1;
+  while (at > 0 && input <= steps[at]![0]) at--;
+  return input * steps[at]![1] + output * steps[at]![2];
+}
+
+// Pico-dollars leave the range of exact integers at $9,007: whole nano-dollars and the rest are added apart.
+const wholes = (tokens: number, rate: number): number => tokens * Math.floor(rate / 1000);
+const rests = (tokens: number, rate: number): number => tokens * (rate % 1000);
+const nano = (whole: number, rest: number): number => whole + Math.ceil(rest / 1000);
+
+type Part = 'input' | 'cacheRead' | 'cacheWrite5m' | 'cacheWrite1h' | 'output';
+type Share = Exclude<keyof Usage, Part | 'reasoning'>;
+interface Kind {
+  readonly of: Part;
+  readonly rate: number;
+  readonly shares: readonly { readonly of: Share; readonly rate: number }[];
+}
+
+/** The parts of a usage with their rates. What is not priced apart costs what the kind that it is a part of costs. */
+function kindsOf(tier: PriceTier): Kind[] {
+  const { input, output } = tier;
+  const read = tier.cachedInput ?? input;
+  const write = tier.cacheWrite5m ?? input;
+  return [
+    {
+      of: 'input',
+      rate: input,
+      shares: [
+        { of: 'inputAudio', rate: tier.inputAudio ?? input },
+        { of: 'inputImage', rate: tier.inputImage ?? input },
+        { of: 'inputVideo', rate: tier.inputVideo ?? input },
+      ],
+    },
+    {
+      of: 'cacheRead',
+      rate: read,
+      shares: [
+        { of: 'cachedAudio', rate: tier.cachedAudio ?? tier.inputAudio ?? read },
+        { of: 'cachedImage', rate: tier.cachedImage ?? tier.inputImage ?? read },
+      ],
+    },
+    { of: 'cacheWrite5m', rate: write, shares: [] },
+    { of: 'cacheWrite1h', rate: tier.cacheWrite1h ?? write, shares: [] },
+    {
+      of: 'output',
+      rate: output,
+      shares: [
+        { of: 'outputAudio', rate: tier.outputAudio ?? output },
+        { of: 'outputImage', rate: tier.outputImage ?? output },
+        { of: 'outputVideo', rate: tier.outputVideo ?? output },
+      ],
+    },
+  ];
+}
+
+/** By target, then by scope: the rows of the budgets that pay. Targets of one backend share their lists, equal lists are one. */
+function payersOf(data: RouterData): readonly (readonly (readonly number[])[])[] {
+  const axis = data.axes.find(({ content }) => content.kind === 'budget');
+  if (axis?.content.kind !== 'budget') return data.columns.map(() => []);
+  const { scopes } = axis.content;
+  const lists = new Map<string, readonly number[]>();
+  const byBackend = new Map<string, readonly (readonly number[])[]>();
+  return data.columns.map(({ backend }) => {
+    const known = byBackend.get(backend);
+    if (known) return known;
+    const made = scopes.map((scope) => {
+      const rows = scope.map(({ budget }) => budget).filter((row) => (data.budgets[row]!.backend ?? backend) === backend);
+      const key = rows.join(' ');
+      if (!lists.has(key)) lists.set(key, Object.freeze(rows));
+      return lists.get(key)!;
+    });
+    byBackend.set(backend, made);
+    return made;
+  });
+}
+
 const DEFAULT_CAP = 4096;
 /** Row in `ENDPOINTS`. */
 const CHAT = 0;
@@ -459,9 +626,7 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       .map((row) => data.columns[row]!)
       .filter((column) => (column.capabilities & required) === required);
     const contexts = [...new Set(columns.map((column) => column.context))].filter((context) => context !== null);
-    const prices = priced
-      ? [...new Map(columns.map(({ input, output }) => [`${input} ${output}`, [input, output] as const])).values()]
-      : [];
+    const prices = priced ? [...new Map(columns.map(({ rates }) => [rates.map(stepOf).join(' '), rates.map(stepOf)])).values()] : [];
     reach[name]![required] = { contexts, prices };
     return reach[name]![required]!;
   };
@@ -481,6 +646,10 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       inputLow: tokens.low,
       inputHigh: tokens.high,
       input: tokens.high,
+      inputMost: tokens.high,
+      images: body.images ?? 0,
+      tools: body.tools,
+      answers: body.answers,
       outputCap: 0,
       capSource: 0,
       output: 0,
@@ -553,10 +722,16 @@ export function buildAnalyze(data: RouterData, resolve: (name: string) => number
       if (inputLow <= most && most < inputHigh) limit = Math.max(limit, most);
     }
     if (costCap < Number.POSITIVE_INFINITY) {
-      for (const [input, spend] of prices) {
-        const atLow = inputLow * input + output * spend <= costCap;
-        const atHigh = inputHigh * input + output * spend <= costCap;
-        if (atLow && !atHigh) limit = Math.max(limit, Math.ceil((costCap - output * spend) / input));
+      for (const steps of prices) {
+        const atLow = costIn(steps, inputLow, output) <= costCap;
+        if (!atLow || costIn(steps, inputHigh, output) <= costCap) continue;
+        // A cost rises with the tokens, in every tier and from one to the next: the cap falls into one of them.
+        for (let at = 0; at < steps.length; at++) {
+          const [above, input, spend] = steps[at]!;
+          const last = at + 1 < steps.length ? steps[at + 1]![0] : inputHigh;
+          const fit = input === 0 && output * spend <= costCap ? last : Math.ceil((costCap - output * spend) / input);
+          if (fit >= above) limit = Math.max(limit, Math.min(fit, last));
+        }
       }
     }
     return limit;
@@ -616,9 +791,10 @@ function truthOver(bound: BoundData, low: number, high: number): number {
 
 interface Reach {
   readonly contexts: readonly number[];
-  /** Pico-dollars a token, input and output. */
-  readonly prices: readonly (readonly [number, number])[];
+  readonly prices: readonly PriceSteps[];
 }
+
+const stepOf = ({ above, input, output }: Column['rates'][number]): PriceSteps[number] => [above, input, output];
 
 /** Targets that serve a model, read off its row of masks. */
 function candidatesOf(data: RouterData, model: number): number[] {
@@ -646,9 +822,7 @@ function limitOfConditions(data: RouterData): number {
 export function buildRank(data: RouterData): (snapshot: MetricsSnapshot) => Order {
   const { columns, rankClasses } = data;
   const size = columns.length;
-  const prices = rankClasses.map(({ reference: [input, output] }) =>
-    Float64Array.from(columns, (column) => input * column.input + output * column.output),
-  );
+  const prices = rankClasses.map(({ reference: [input, output] }) => Float64Array.from(columns, (column) => costAt(column, input, output)));
   const dominated = rankClasses.map((_, row) => dominatedOf(data, prices[row]!));
   return (snapshot) => {
     const scores = scoresOf(data, snapshot);
@@ -985,8 +1159,8 @@ export function buildExplain(
     const rank = live.ranks[r * size + target]!;
     if (axis.content.kind !== 'price') return bitAt(live.masks, r * stride + intent.at[axis.axis]!, rank);
     return axis.content.prices.some(
-      ([input, output], row) =>
-        bitAt(live.masks, r * stride + (axis.row + row) * words, rank) && intent.input * input + intent.output * output <= intent.costCap,
+      (steps, row) =>
+        bitAt(live.masks, r * stride + (axis.row + row) * words, rank) && costIn(steps, intent.input, intent.output) <= intent.costCap,
     );
   };
 
@@ -1003,8 +1177,8 @@ export function buildExplain(
   };
 
   const estimate = (intent: Intent, target: number): number => {
-    const { known, input, output } = columns[target]!;
-    return known ? Math.ceil((intent.input * input + intent.output * output) / 1000) : Number.NaN;
+    const column = columns[target]!;
+    return column.known ? Math.ceil(costAt(column, intent.input, intent.output) / 1000) : Number.NaN;
   };
   const estimateOf = (intent: Intent, target: number): CostEstimate => {
     const nano = estimate(intent, target);
@@ -1179,10 +1353,10 @@ export function buildExplain(
         .join(', '),
       context: String(column.context),
       need: String(intent.inputHigh + intent.outputCap),
-      cost: column.known ? usd(intent.input * column.input + intent.output * column.output) : 'an unknown price',
+      cost: column.known ? usd(costAt(column, intent.input, intent.output)) : 'an unknown price',
       cap: usd(intent.costCap),
       budgets: budgetsAtLimit(intent, live)
-        .map((row) => `\`${data.budgets[row]}\``)
+        .map((row) => `\`${data.budgets[row]!.name}\``)
         .join(', '),
       tier: String(column.tier),
       minTier: String(policy.minTier),
@@ -1235,6 +1409,196 @@ function placeOf(text: string): Place | null {
   return file === undefined ? null : { file, line: Number(line), column: Number(column) };
 }
 
+type Verdicts = (intent: Intent, live: Live, excluded: Int32Array, target: number) => string[];
+
+/** Builds `violations`: the constraints that a target does not meet, with what they ask for and what it is. Only when asked. */
+export function buildViolations(data: RouterData, verdicts: Verdicts, none: Int32Array) {
+  const { columns, axes, words } = data;
+
+  return (intent: Intent, live: Live, target: number): Violation[] =>
+    verdicts(intent, live, none, target).flatMap((constraint) => {
+      const told = tell(constraint, intent, live, target);
+      return told === null ? [] : [{ constraint: constraint as Violation['constraint'], ...told }];
+    });
+
+  function tell(constraint: string, intent: Intent, live: Live, target: number): Omit<Violation, 'constraint'> | null {
+    const column = columns[target]!;
+    if (constraint === 'cost') {
+      const actual = column.known ? dollars(costAt(column, intent.input, intent.output)) : 'unknown';
+      return { threshold: `at most ${dollars(intent.costCap)}`, actual };
+    }
+    if (constraint === 'quality') {
+      const { minQuality, name } = data.categories[intent.category]!;
+      const threshold = minQuality === null ? `what category ${name} asks for` : `at least ${minQuality / 1e6}`;
+      return { threshold, actual: String(column.quality / 1e6) };
+    }
+    const axis = axes.find((each) => each.axis === constraint);
+    if (axis?.content.kind !== 'measured') return null;
+    const floor = axis.content.floors[intent.at[constraint]! / words - axis.row]!;
+    const { error_rate_1h, success_rate_24h, avg_ttft_ms, ttft_ms, ms_per_token } = live.snapshot.targets[target]!;
+    const first = ttft_ms[floor.at];
+    const total = first + floor.expected * ms_per_token;
+    const failed = [
+      error_rate_1h > floor.maxErrorRate && [`errors at most ${floor.maxErrorRate}`, String(error_rate_1h)],
+      success_rate_24h < floor.minSuccessRate && [`success at least ${floor.minSuccessRate}`, String(success_rate_24h)],
+      avg_ttft_ms > floor.maxTtft && [`first token at most ${floor.maxTtft} ms`, `${Math.round(avg_ttft_ms)} ms`],
+      first > floor.firstToken && [`first token at most ${floor.firstToken} ms`, `${Math.round(first)} ms`],
+      total > floor.total && [`at most ${floor.total} ms`, `${Math.round(total)} ms expected`],
+    ].filter((each) => each !== false) as [string, string][];
+    return { threshold: failed.map(([asked]) => asked).join(', '), actual: failed.map(([, is]) => is).join(', ') };
+  }
+}
+
+/** Pico-dollars as decimal USD. */
+const dollars = (pico: number): string => `$${(pico / 1e12).toFixed(9).replace(/\.?0+$/, '')}`;
+
+/**
+ * The same tables without the constraints that may be observed first: no cap of cost, no floor of quality, declared or measured, and no SLA
+ * keeps a target out. Models, capabilities, privacy, tiers, budgets and states are as they were, and so are the orders.
+ */
+export function loosen(data: RouterData): RouterData {
+  const all = Array.from({ length: data.words }, (_, word) => {
+    const bits = Math.min(32, data.columns.length - word * 32);
+    return bits === 32 ? -1 : ~(0xffffffff >>> bits);
+  });
+  return {
+    ...data,
+    policies: data.policies.map((policy) => ({ ...policy, maxCost: Number.POSITIVE_INFINITY, sla: null })),
+    categories: data.categories.map((category) => ({ ...category, maxCost: Number.POSITIVE_INFINITY, sla: null, minQuality: null })),
+    axes: data.axes.map((axis) => (axis.role === 'quality floor' ? { ...axis, content: loosenFloor(axis, all) } : axis)),
+  };
+}
+
+function loosenFloor({ content, rows }: AxisData, all: readonly number[]): AxisData['content'] {
+  if (content.kind === 'static') return { ...content, masks: Array.from({ length: rows }, () => all).flat() };
+  if (content.kind !== 'measured') return content;
+  const none = Number.POSITIVE_INFINITY;
+  const floors = content.floors.map(({ at, expected }) => {
+    return { maxErrorRate: none, minSuccessRate: 0, maxTtft: none, firstToken: none, total: none, at, expected };
+  });
+  return { kind: 'measured', floors };
+}
+
+/** Scores lie above 0 and below this: any node that is preferred beats every one that is not. */
+const PREFERRED = 2000;
+
+type Labels = Readonly<Record<string, string>>;
+
+/**
+ * Builds `place`. A node takes a workload when no filter objects; all of them are asked, so that a person sees every reason and not the
+ * first. What is no number fits nowhere.
+ */
+export function buildPlace({ prefer, restrictedLabels }: WorkloadsData): WorkloadRules['place'] {
+  const inside = Object.fromEntries(restrictedLabels.map(({ label, value }) => [label, value]));
+
+  /** In words, why the node does not take it; null = it does. In the order in which they are told. */
+  const filters: Readonly<Record<PlacementFilter, (intent: WorkloadIntent, node: NodeState) => string | null>> = {
+    unreachable: (_, node) => (node.reachable ? null : 'does not answer'),
+    cordoned: (_, node) => (node.cordoned ? 'takes no new workloads' : null),
+    privacy: (intent, node) => {
+      if (intent.privacy === 'unrestricted') return null;
+      if (restrictedLabels.length > 0) return tellLabels('a restricted workload needs', inside, node.labels);
+      return node.kind === 'local' ? null : `a restricted workload stays on this machine: the policy names no \`restricted_labels\``;
+    },
+    labels: (intent, node) => tellLabels('needs', intent.labels, node.labels),
+    form: ({ forms }, node) =>
+      forms.some((form) => node.forms.includes(form)) ? null : `it runs as ${list(forms)}, the node takes ${list(node.forms)}`,
+    gpu: ({ needs }, { free, total }) => tellAmount(needs.gpus, free.gpus, total.gpus, counted(1, 'GPU')),
+    cpu: ({ needs }, { free, total }) => tellAmount(needs.cpuMillis, free.cpuMillis, total.cpuMillis, counted(1000, 'core')),
+    memory: ({ needs }, { free, total }) => tellAmount(needs.memoryBytes, free.memoryBytes, total.memoryBytes, bytes),
+  };
+  const asked = Object.entries(filters) as [PlacementFilter, (typeof filters)[PlacementFilter]][];
+
+  return (intent, nodes): Placement => {
+    const scores: number[] = [];
+    const excluded: Placement['excluded'][number][] = [];
+    let chosen = -1;
+    for (const [row, node] of nodes.entries()) {
+      const reasons = asked.flatMap(([filter, tell]) => {
+        const detail = tell(intent, node);
+        return detail === null ? [] : [{ node: node.name, filter, detail }];
+      });
+      excluded.push(...reasons);
+      const isPreferred = prefer === 'local' && node.kind === 'local';
+      const score = reasons.length > 0 ? 0 : scoreOf(intent.needs, node) + (isPreferred ? PREFERRED : 0);
+      scores.push(score);
+      if (score > 0 && (chosen < 0 || score > scores[chosen]!)) chosen = row;
+    }
+    return { chosen, scores, excluded };
+  };
+}
+
+/** From 1 to 1001: 1 + thousandths of CPU and memory that stay free with the workload on it, the mean of both, × the part of the CPU that is idle. */
+function scoreOf(needs: Resources, { free, total, load }: NodeState): number {
+  const cpu = thousandths(free.cpuMillis - needs.cpuMillis, total.cpuMillis);
+  const memory = thousandths(free.memoryBytes - needs.memoryBytes, total.memoryBytes);
+  // What is no number counts as busy.
+  const idle = load <= 1 ? 1000 - thousandths(Math.round(load * 1000), 1000) : 0;
+  return 1 + Math.floor(((cpu + memory) * idle) / 2000);
+}
+
+/** A share in whole thousandths, at least 0 and at most 1000; 0 of nothing. */
+const thousandths = (part: number, whole: number): number =>
+  part > 0 && whole > 0 ? Math.min(1000, Math.floor((part * 1000) / whole)) : 0;
+
+/** The labels that are missing or have another value. */
+function tellLabels(who: string, asked: Labels, has: Labels): string | null {
+  const missing = Object.entries(asked).filter(([label, value]) => !Object.hasOwn(has, label) || has[label] !== value);
+  if (missing.length === 0) return null;
+  const told = missing.map(([label, value]) => {
+    const there = Object.hasOwn(has, label) ? `has \`${label}: ${has[label]}\`` : `has no \`${label}\``;
+    return `\`${label}: ${value}\`, the node ${there}`;
+  });
+  return `${who} ${told.join('; ')}`;
+}
+
+/** An amount for people; what is needed is rounded up, what is there down. */
+type Tell = (amount: number, round: (amount: number) => number) => string;
+
+/** What is not needed is not missed, also where more is taken than there is. */
+function tellAmount(needs: number, free: number, total: number, tell: Tell): string | null {
+  if (needs <= 0 || needs <= free) return null;
+  const there = (amount: number): string => (amount > 0 ? tell(amount, Math.floor) : 'none');
+  const isOne = free <= 0 || there(free).startsWith('1 ');
+  return `needs ${tell(needs, Math.ceil)}, ${needs <= total ? `${there(free)} ${isOne ? 'is' : 'are'} free` : `it has ${there(total)}`}`;
+}
+
+/** So many thousandths, or pieces. */
+const counted =
+  (one: number, noun: string): Tell =>
+  (amount) =>
+    `${amount / one} ${noun}${amount === one ? '' : 's'}`;
+
+/** With at most two decimals, in the largest unit of which there is one. */
+const bytes: Tell = (amount, round) => {
+  const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.max(1, amount)) / 10)));
+  return `${round((amount / 2 ** (10 * power)) * 100) / 100} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
+};
+
+const list = (words: readonly string[]): string => (words.length === 0 ? 'nothing' : words.join(' or '));
+
+/** Builds the rules of workloads. Off the request path. */
+export function buildWorkloads(data: WorkloadsData): WorkloadRules {
+  const globs = data.protected.map(({ glob, pattern }) => ({ glob, test: new RegExp(pattern) }));
+  return {
+    protects: (name) => globs.some(({ glob, test }) => glob === name || test.test(name)),
+    refuse(held, asked) {
+      return data.quotas.flatMap(({ quota, limit }): QuotaRefusal[] => {
+        const amount = AMOUNTS[quota](held, asked);
+        // What is not asked for breaks no quota, also where one was lowered below what is held. What is no number breaks it.
+        return amount.asked === 0 || amount.held + amount.asked <= limit ? [] : [{ quota, limit, ...amount }];
+      });
+    },
+    place: buildPlace(data),
+  };
+}
+
+const AMOUNTS: Readonly<Record<Quota, (held: Holding, asked: Resources) => { readonly held: number; readonly asked: number }>> = {
+  jobs_per_token: (held) => ({ held: held.jobs, asked: 1 }),
+  cpu: (held, asked) => ({ held: held.cpuMillis, asked: asked.cpuMillis }),
+  memory: (held, asked) => ({ held: held.memoryBytes, asked: asked.memoryBytes }),
+};
+
 /** What the page of a router writes itself, specialized to its policy. */
 export interface Specialized {
   /** Empty rows of an intent. */
@@ -1245,12 +1609,15 @@ export interface Specialized {
 }
 
 /** A router from its tables and its specialized functions. */
-export function assemble(data: RouterData, { blank, bind, route }: Specialized): RouterModule {
+export function assemble(data: RouterData, specialized: Specialized): RouterModule {
+  const { blank, bind, route } = specialized;
   const resolve = buildNames(data.names.map(({ name }) => name));
   const { lay, mark, charge, exclude, none } = buildLay(data);
   const decision = buildDecide(data, route, bind);
   const { verdicts, order, estimate, explain } = buildExplain(data, decision, route);
+  let plain: RouterModule | null = null;
   return {
+    workloads: buildWorkloads(data.workloads),
     format: 1,
     targets: data.columns.length,
     none,
@@ -1267,6 +1634,9 @@ export function assemble(data: RouterData, { blank, bind, route }: Specialized):
     verdicts,
     order,
     estimate,
+    ...buildMoney(data),
     explain,
+    violations: buildViolations(data, verdicts, none),
+    plain: () => (plain ??= assemble(loosen(data), specialized)),
   };
 }

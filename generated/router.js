@@ -249,6 +249,133 @@ function classesOf(size, sets, used) {
     });
     return { classes, count: rows.size };
 }
+/** Tokens that every count already took for an image; see `IMAGE_TOKENS` in the schema. */
+const COUNTED_IMAGE = 85 + 170 * 8;
+const NONE = Object.freeze([]);
+/** Builds `budgets`, `bound` and `actual`: who pays for a call, the most that it can cost, and what it did cost. */
+function buildMoney(data) {
+    const { columns } = data;
+    const payers = payersOf(data);
+    const budgets = (intent, target) => {
+        const scopes = payers[target];
+        return scopes.length === 0 ? NONE : scopes[intent.at.scope];
+    };
+    const bound = (intent, target) => {
+        const { known, dearest, exact, overhead } = columns[target];
+        if (!known)
+            return Number.NaN;
+        const text = exact ? intent.inputHigh : intent.inputMost;
+        const images = intent.images * Math.max(0, overhead.image - COUNTED_IMAGE);
+        const input = text + images + Number(intent.tools > 0) * overhead.tools;
+        const { input: rateIn, output: rateOut } = tierAt(dearest, input);
+        const { answers } = intent;
+        return nano(wholes(input * answers, rateIn) + wholes(intent.outputCap * answers, rateOut), rests(input * answers, rateIn) + rests(intent.outputCap * answers, rateOut));
+    };
+    const kinds = columns.map(({ rates }) => rates.map(kindsOf));
+    const actual = (usage, target) => {
+        const { known, rates } = columns[target];
+        if (!known)
+            return Number.NaN;
+        const prompt = usage.input + usage.cacheRead + usage.cacheWrite5m + usage.cacheWrite1h;
+        let whole = 0;
+        let rest = 0;
+        for (const { of, rate, shares } of kinds[target][rates.indexOf(tierAt(rates, prompt))]) {
+            let text = usage[of];
+            for (const share of shares) {
+                const tokens = Math.min(text, usage[share.of] ?? 0);
+                text -= tokens;
+                whole += wholes(tokens, share.rate);
+                rest += rests(tokens, share.rate);
+            }
+            whole += wholes(text, rate);
+            rest += rests(text, rate);
+        }
+        return nano(whole, rest);
+    };
+    return { budgets, bound, actual };
+}
+/** The tier of a prompt of so many tokens, cached ones included. */
+function tierAt(tiers, tokens) {
+    let at = tiers.length - 1;
+    while (at > 0 && tokens <= tiers[at].above)
+        at--;
+    return tiers[at];
+}
+/** Pico-dollars of so many tokens of text. */
+function costAt({ rates }, input, output) {
+    const tier = tierAt(rates, input);
+    return input * tier.input + output * tier.output;
+}
+/** The same by the steps of a price class. */
+function costIn(steps, input, output) {
+    let at = steps.length - 1;
+    while (at > 0 && input <= steps[at][0])
+        at--;
+    return input * steps[at][1] + output * steps[at][2];
+}
+// Pico-dollars leave the range of exact integers at $9,007: whole nano-dollars and the rest are added apart.
+const wholes = (tokens, rate) => tokens * Math.floor(rate / 1000);
+const rests = (tokens, rate) => tokens * (rate % 1000);
+const nano = (whole, rest) => whole + Math.ceil(rest / 1000);
+/** The parts of a usage with their rates. What is not priced apart costs what the kind that it is a part of costs. */
+function kindsOf(tier) {
+    const { input, output } = tier;
+    const read = tier.cachedInput ?? input;
+    const write = tier.cacheWrite5m ?? input;
+    return [
+        {
+            of: 'input',
+            rate: input,
+            shares: [
+                { of: 'inputAudio', rate: tier.inputAudio ?? input },
+                { of: 'inputImage', rate: tier.inputImage ?? input },
+                { of: 'inputVideo', rate: tier.inputVideo ?? input },
+            ],
+        },
+        {
+            of: 'cacheRead',
+            rate: read,
+            shares: [
+                { of: 'cachedAudio', rate: tier.cachedAudio ?? tier.inputAudio ?? read },
+                { of: 'cachedImage', rate: tier.cachedImage ?? tier.inputImage ?? read },
+            ],
+        },
+        { of: 'cacheWrite5m', rate: write, shares: [] },
+        { of: 'cacheWrite1h', rate: tier.cacheWrite1h ?? write, shares: [] },
+        {
+            of: 'output',
+            rate: output,
+            shares: [
+                { of: 'outputAudio', rate: tier.outputAudio ?? output },
+                { of: 'outputImage', rate: tier.outputImage ?? output },
+                { of: 'outputVideo', rate: tier.outputVideo ?? output },
+            ],
+        },
+    ];
+}
+/** By target, then by scope: the rows of the budgets that pay. Targets of one backend share their lists, equal lists are one. */
+function payersOf(data) {
+    const axis = data.axes.find(({ content }) => content.kind === 'budget');
+    if (axis?.content.kind !== 'budget')
+        return data.columns.map(() => []);
+    const { scopes } = axis.content;
+    const lists = new Map();
+    const byBackend = new Map();
+    return data.columns.map(({ backend }) => {
+        const known = byBackend.get(backend);
+        if (known)
+            return known;
+        const made = scopes.map((scope) => {
+            const rows = scope.map(({ budget }) => budget).filter((row) => (data.budgets[row].backend ?? backend) === backend);
+            const key = rows.join(' ');
+            if (!lists.has(key))
+                lists.set(key, Object.freeze(rows));
+            return lists.get(key);
+        });
+        byBackend.set(backend, made);
+        return made;
+    });
+}
 const DEFAULT_CAP = 4096;
 /** Row in `ENDPOINTS`. */
 const CHAT = 0;
@@ -324,9 +451,7 @@ function buildAnalyze(data, resolve, blank, bind) {
             .map((row) => data.columns[row])
             .filter((column) => (column.capabilities & required) === required);
         const contexts = [...new Set(columns.map((column) => column.context))].filter((context) => context !== null);
-        const prices = priced
-            ? [...new Map(columns.map(({ input, output }) => [`${input} ${output}`, [input, output]])).values()]
-            : [];
+        const prices = priced ? [...new Map(columns.map(({ rates }) => [rates.map(stepOf).join(' '), rates.map(stepOf)])).values()] : [];
         reach[name][required] = { contexts, prices };
         return reach[name][required];
     };
@@ -345,6 +470,10 @@ function buildAnalyze(data, resolve, blank, bind) {
             inputLow: tokens.low,
             inputHigh: tokens.high,
             input: tokens.high,
+            inputMost: tokens.high,
+            images: body.images ?? 0,
+            tools: body.tools,
+            answers: body.answers,
             outputCap: 0,
             capSource: 0,
             output: 0,
@@ -422,11 +551,18 @@ function buildAnalyze(data, resolve, blank, bind) {
                 limit = Math.max(limit, most);
         }
         if (costCap < Number.POSITIVE_INFINITY) {
-            for (const [input, spend] of prices) {
-                const atLow = inputLow * input + output * spend <= costCap;
-                const atHigh = inputHigh * input + output * spend <= costCap;
-                if (atLow && !atHigh)
-                    limit = Math.max(limit, Math.ceil((costCap - output * spend) / input));
+            for (const steps of prices) {
+                const atLow = costIn(steps, inputLow, output) <= costCap;
+                if (!atLow || costIn(steps, inputHigh, output) <= costCap)
+                    continue;
+                // A cost rises with the tokens, in every tier and from one to the next: the cap falls into one of them.
+                for (let at = 0; at < steps.length; at++) {
+                    const [above, input, spend] = steps[at];
+                    const last = at + 1 < steps.length ? steps[at + 1][0] : inputHigh;
+                    const fit = input === 0 && output * spend <= costCap ? last : Math.ceil((costCap - output * spend) / input);
+                    if (fit >= above)
+                        limit = Math.max(limit, Math.min(fit, last));
+                }
             }
         }
         return limit;
@@ -477,6 +613,7 @@ function truthOver(bound, low, high) {
         return low <= bound.value && bound.value <= high ? SOMETIMES : NEVER;
     return truthOf(holds(bound, low), holds(bound, high));
 }
+const stepOf = ({ above, input, output }) => [above, input, output];
 /** Targets that serve a model, read off its row of masks. */
 function candidatesOf(data, model) {
     const { words, columns } = data;
@@ -503,7 +640,7 @@ function limitOfConditions(data) {
 function buildRank(data) {
     const { columns, rankClasses } = data;
     const size = columns.length;
-    const prices = rankClasses.map(({ reference: [input, output] }) => Float64Array.from(columns, (column) => input * column.input + output * column.output));
+    const prices = rankClasses.map(({ reference: [input, output] }) => Float64Array.from(columns, (column) => costAt(column, input, output)));
     const dominated = rankClasses.map((_, row) => dominatedOf(data, prices[row]));
     return (snapshot) => {
         const scores = scoresOf(data, snapshot);
@@ -830,7 +967,7 @@ function buildExplain(data, decision, route) {
         const rank = live.ranks[r * size + target];
         if (axis.content.kind !== 'price')
             return bitAt(live.masks, r * stride + intent.at[axis.axis], rank);
-        return axis.content.prices.some(([input, output], row) => bitAt(live.masks, r * stride + (axis.row + row) * words, rank) && intent.input * input + intent.output * output <= intent.costCap);
+        return axis.content.prices.some((steps, row) => bitAt(live.masks, r * stride + (axis.row + row) * words, rank) && costIn(steps, intent.input, intent.output) <= intent.costCap);
     };
     const verdicts = (intent, live, excluded, target) => {
         const r = rankClassOf(intent, live, 0);
@@ -844,8 +981,8 @@ function buildExplain(data, decision, route) {
         return columns.map((_, target) => target).sort((a, b) => live.ranks[r * size + a] - live.ranks[r * size + b]);
     };
     const estimate = (intent, target) => {
-        const { known, input, output } = columns[target];
-        return known ? Math.ceil((intent.input * input + intent.output * output) / 1000) : Number.NaN;
+        const column = columns[target];
+        return column.known ? Math.ceil(costAt(column, intent.input, intent.output) / 1000) : Number.NaN;
     };
     const estimateOf = (intent, target) => {
         const nano = estimate(intent, target);
@@ -1006,10 +1143,10 @@ function buildExplain(data, decision, route) {
                 .join(', '),
             context: String(column.context),
             need: String(intent.inputHigh + intent.outputCap),
-            cost: column.known ? usd(intent.input * column.input + intent.output * column.output) : 'an unknown price',
+            cost: column.known ? usd(costAt(column, intent.input, intent.output)) : 'an unknown price',
             cap: usd(intent.costCap),
             budgets: budgetsAtLimit(intent, live)
-                .map((row) => `\`${data.budgets[row]}\``)
+                .map((row) => `\`${data.budgets[row].name}\``)
                 .join(', '),
             tier: String(column.tier),
             minTier: String(policy.minTier),
@@ -1050,13 +1187,182 @@ function placeOf(text) {
     const [, file, line, column] = /^(.*):(\d+):(\d+)$/.exec(text) ?? [];
     return file === undefined ? null : { file, line: Number(line), column: Number(column) };
 }
+/** Builds `violations`: the constraints that a target does not meet, with what they ask for and what it is. Only when asked. */
+function buildViolations(data, verdicts, none) {
+    const { columns, axes, words } = data;
+    return (intent, live, target) => verdicts(intent, live, none, target).flatMap((constraint) => {
+        const told = tell(constraint, intent, live, target);
+        return told === null ? [] : [{ constraint: constraint, ...told }];
+    });
+    function tell(constraint, intent, live, target) {
+        const column = columns[target];
+        if (constraint === 'cost') {
+            const actual = column.known ? dollars(costAt(column, intent.input, intent.output)) : 'unknown';
+            return { threshold: `at most ${dollars(intent.costCap)}`, actual };
+        }
+        if (constraint === 'quality') {
+            const { minQuality, name } = data.categories[intent.category];
+            const threshold = minQuality === null ? `what category ${name} asks for` : `at least ${minQuality / 1e6}`;
+            return { threshold, actual: String(column.quality / 1e6) };
+        }
+        const axis = axes.find((each) => each.axis === constraint);
+        if (axis?.content.kind !== 'measured')
+            return null;
+        const floor = axis.content.floors[intent.at[constraint] / words - axis.row];
+        const { error_rate_1h, success_rate_24h, avg_ttft_ms, ttft_ms, ms_per_token } = live.snapshot.targets[target];
+        const first = ttft_ms[floor.at];
+        const total = first + floor.expected * ms_per_token;
+        const failed = [
+            error_rate_1h > floor.maxErrorRate && [`errors at most ${floor.maxErrorRate}`, String(error_rate_1h)],
+            success_rate_24h < floor.minSuccessRate && [`success at least ${floor.minSuccessRate}`, String(success_rate_24h)],
+            avg_ttft_ms > floor.maxTtft && [`first token at most ${floor.maxTtft} ms`, `${Math.round(avg_ttft_ms)} ms`],
+            first > floor.firstToken && [`first token at most ${floor.firstToken} ms`, `${Math.round(first)} ms`],
+            total > floor.total && [`at most ${floor.total} ms`, `${Math.round(total)} ms expected`],
+        ].filter((each) => each !== false);
+        return { threshold: failed.map(([asked]) => asked).join(', '), actual: failed.map(([, is]) => is).join(', ') };
+    }
+}
+/** Pico-dollars as decimal USD. */
+const dollars = (pico) => `$${(pico / 1e12).toFixed(9).replace(/\.?0+$/, '')}`;
+/**
+ * The same tables without the constraints that may be observed first: no cap of cost, no floor of quality, declared or measured, and no SLA
+ * keeps a target out. Models, capabilities, privacy, tiers, budgets and states are as they were, and so are the orders.
+ */
+function loosen(data) {
+    const all = Array.from({ length: data.words }, (_, word) => {
+        const bits = Math.min(32, data.columns.length - word * 32);
+        return bits === 32 ? -1 : ~(0xffffffff >>> bits);
+    });
+    return {
+        ...data,
+        policies: data.policies.map((policy) => ({ ...policy, maxCost: Number.POSITIVE_INFINITY, sla: null })),
+        categories: data.categories.map((category) => ({ ...category, maxCost: Number.POSITIVE_INFINITY, sla: null, minQuality: null })),
+        axes: data.axes.map((axis) => (axis.role === 'quality floor' ? { ...axis, content: loosenFloor(axis, all) } : axis)),
+    };
+}
+function loosenFloor({ content, rows }, all) {
+    if (content.kind === 'static')
+        return { ...content, masks: Array.from({ length: rows }, () => all).flat() };
+    if (content.kind !== 'measured')
+        return content;
+    const none = Number.POSITIVE_INFINITY;
+    const floors = content.floors.map(({ at, expected }) => {
+        return { maxErrorRate: none, minSuccessRate: 0, maxTtft: none, firstToken: none, total: none, at, expected };
+    });
+    return { kind: 'measured', floors };
+}
+/** Scores lie above 0 and below this: any node that is preferred beats every one that is not. */
+const PREFERRED = 2000;
+/**
+ * Builds `place`. A node takes a workload when no filter objects; all of them are asked, so that a person sees every reason and not the
+ * first. What is no number fits nowhere.
+ */
+function buildPlace({ prefer, restrictedLabels }) {
+    const inside = Object.fromEntries(restrictedLabels.map(({ label, value }) => [label, value]));
+    /** In words, why the node does not take it; null = it does. In the order in which they are told. */
+    const filters = {
+        unreachable: (_, node) => (node.reachable ? null : 'does not answer'),
+        cordoned: (_, node) => (node.cordoned ? 'takes no new workloads' : null),
+        privacy: (intent, node) => {
+            if (intent.privacy === 'unrestricted')
+                return null;
+            if (restrictedLabels.length > 0)
+                return tellLabels('a restricted workload needs', inside, node.labels);
+            return node.kind === 'local' ? null : `a restricted workload stays on this machine: the policy names no \`restricted_labels\``;
+        },
+        labels: (intent, node) => tellLabels('needs', intent.labels, node.labels),
+        form: ({ forms }, node) => forms.some((form) => node.forms.includes(form)) ? null : `it runs as ${list(forms)}, the node takes ${list(node.forms)}`,
+        gpu: ({ needs }, { free, total }) => tellAmount(needs.gpus, free.gpus, total.gpus, counted(1, 'GPU')),
+        cpu: ({ needs }, { free, total }) => tellAmount(needs.cpuMillis, free.cpuMillis, total.cpuMillis, counted(1000, 'core')),
+        memory: ({ needs }, { free, total }) => tellAmount(needs.memoryBytes, free.memoryBytes, total.memoryBytes, bytes),
+    };
+    const asked = Object.entries(filters);
+    return (intent, nodes) => {
+        const scores = [];
+        const excluded = [];
+        let chosen = -1;
+        for (const [row, node] of nodes.entries()) {
+            const reasons = asked.flatMap(([filter, tell]) => {
+                const detail = tell(intent, node);
+                return detail === null ? [] : [{ node: node.name, filter, detail }];
+            });
+            excluded.push(...reasons);
+            const isPreferred = prefer === 'local' && node.kind === 'local';
+            const score = reasons.length > 0 ? 0 : scoreOf(intent.needs, node) + (isPreferred ? PREFERRED : 0);
+            scores.push(score);
+            if (score > 0 && (chosen < 0 || score > scores[chosen]))
+                chosen = row;
+        }
+        return { chosen, scores, excluded };
+    };
+}
+/** From 1 to 1001: 1 + thousandths of CPU and memory that stay free with the workload on it, the mean of both, × the part of the CPU that is idle. */
+function scoreOf(needs, { free, total, load }) {
+    const cpu = thousandths(free.cpuMillis - needs.cpuMillis, total.cpuMillis);
+    const memory = thousandths(free.memoryBytes - needs.memoryBytes, total.memoryBytes);
+    // What is no number counts as busy.
+    const idle = load <= 1 ? 1000 - thousandths(Math.round(load * 1000), 1000) : 0;
+    return 1 + Math.floor(((cpu + memory) * idle) / 2000);
+}
+/** A share in whole thousandths, at least 0 and at most 1000; 0 of nothing. */
+const thousandths = (part, whole) => part > 0 && whole > 0 ? Math.min(1000, Math.floor((part * 1000) / whole)) : 0;
+/** The labels that are missing or have another value. */
+function tellLabels(who, asked, has) {
+    const missing = Object.entries(asked).filter(([label, value]) => !Object.hasOwn(has, label) || has[label] !== value);
+    if (missing.length === 0)
+        return null;
+    const told = missing.map(([label, value]) => {
+        const there = Object.hasOwn(has, label) ? `has \`${label}: ${has[label]}\`` : `has no \`${label}\``;
+        return `\`${label}: ${value}\`, the node ${there}`;
+    });
+    return `${who} ${told.join('; ')}`;
+}
+/** What is not needed is not missed, also where more is taken than there is. */
+function tellAmount(needs, free, total, tell) {
+    if (needs <= 0 || needs <= free)
+        return null;
+    const there = (amount) => (amount > 0 ? tell(amount, Math.floor) : 'none');
+    const isOne = free <= 0 || there(free).startsWith('1 ');
+    return `needs ${tell(needs, Math.ceil)}, ${needs <= total ? `${there(free)} ${isOne ? 'is' : 'are'} free` : `it has ${there(total)}`}`;
+}
+/** So many thousandths, or pieces. */
+const counted = (one, noun) => (amount) => `${amount / one} ${noun}${amount === one ? '' : 's'}`;
+/** With at most two decimals, in the largest unit of which there is one. */
+const bytes = (amount, round) => {
+    const power = Math.min(4, Math.max(0, Math.floor(Math.log2(Math.max(1, amount)) / 10)));
+    return `${round((amount / 2 ** (10 * power)) * 100) / 100} ${['B', 'KiB', 'MiB', 'GiB', 'TiB'][power]}`;
+};
+const list = (words) => (words.length === 0 ? 'nothing' : words.join(' or '));
+/** Builds the rules of workloads. Off the request path. */
+function buildWorkloads(data) {
+    const globs = data.protected.map(({ glob, pattern }) => ({ glob, test: new RegExp(pattern) }));
+    return {
+        protects: (name) => globs.some(({ glob, test }) => glob === name || test.test(name)),
+        refuse(held, asked) {
+            return data.quotas.flatMap(({ quota, limit }) => {
+                const amount = AMOUNTS[quota](held, asked);
+                // What is not asked for breaks no quota, also where one was lowered below what is held. What is no number breaks it.
+                return amount.asked === 0 || amount.held + amount.asked <= limit ? [] : [{ quota, limit, ...amount }];
+            });
+        },
+        place: buildPlace(data),
+    };
+}
+const AMOUNTS = {
+    jobs_per_token: (held) => ({ held: held.jobs, asked: 1 }),
+    cpu: (held, asked) => ({ held: held.cpuMillis, asked: asked.cpuMillis }),
+    memory: (held, asked) => ({ held: held.memoryBytes, asked: asked.memoryBytes }),
+};
 /** A router from its tables and its specialized functions. */
-function assemble(data, { blank, bind, route }) {
+function assemble(data, specialized) {
+    const { blank, bind, route } = specialized;
     const resolve = buildNames(data.names.map(({ name }) => name));
     const { lay, mark, charge, exclude, none } = buildLay(data);
     const decision = buildDecide(data, route, bind);
     const { verdicts, order, estimate, explain } = buildExplain(data, decision, route);
+    let plain = null;
     return {
+        workloads: buildWorkloads(data.workloads),
         format: 1,
         targets: data.columns.length,
         none,
@@ -1073,7 +1379,10 @@ function assemble(data, { blank, bind, route }) {
         verdicts,
         order,
         estimate,
+        ...buildMoney(data),
         explain,
+        violations: buildViolations(data, verdicts, none),
+        plain: () => (plain ??= assemble(loosen(data), specialized)),
     };
 }
 
@@ -1085,13 +1394,13 @@ function assemble(data, { blank, bind, route }) {
 // F  openai/text-embedding-3-small  open  tier 4  $0.02 / $0  policies/backends.yaml:36:7
 // G  claude/claude-sonnet-4-5  open  tier 5  $3 / $15  policies/backends.yaml:43:7
 const TARGETS = [
-  { backend: 'workstation', model: 'llama3.2', cloud: false, zone: 'restricted', tier: 2, quality: 620000, context: 128000, capabilities: 3, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:18:7' },
-  { backend: 'workstation', model: 'qwen2.5-coder', cloud: false, zone: 'restricted', tier: 3, quality: 720000, context: 32000, capabilities: 7, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:19:7' },
-  { backend: 'workstation', model: 'nomic-embed-text', cloud: false, zone: 'restricted', tier: 2, quality: 600000, context: 8000, capabilities: 16, priority: 100, input: 0, output: 0, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:20:7' },
-  { backend: 'openai', model: 'gpt-5-mini', cloud: true, zone: 'open', tier: 4, quality: 820000, context: 400000, capabilities: 47, priority: 50, input: 250000, output: 2000000, known: true, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:30:7' },
-  { backend: 'openai', model: 'gpt-5', cloud: true, zone: 'open', tier: 5, quality: 930000, context: 400000, capabilities: 47, priority: 50, input: 1250000, output: 10000000, known: true, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:31:7' },
-  { backend: 'openai', model: 'text-embedding-3-small', cloud: true, zone: 'open', tier: 4, quality: 750000, context: 8192, capabilities: 16, priority: 50, input: 20000, output: 0, known: true, encoding: 'cl100k_base', exact: true, place: 'policies/backends.yaml:36:7' },
-  { backend: 'claude', model: 'claude-sonnet-4-5', cloud: true, zone: 'open', tier: 5, quality: 920000, context: 200000, capabilities: 43, priority: 50, input: 3000000, output: 15000000, known: true, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:43:7' },
+  { backend: 'workstation', model: 'llama3.2', cloud: false, zone: 'restricted', tier: 2, quality: 620000, context: 128000, capabilities: 3, priority: 100, known: true, rates: [{ above: 0, input: 0, output: 0, cachedInput: null }], dearest: [{ above: 0, input: 0, output: 0 }], overhead: { image: 4784, tools: 1024 }, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:18:7' },
+  { backend: 'workstation', model: 'qwen2.5-coder', cloud: false, zone: 'restricted', tier: 3, quality: 720000, context: 32000, capabilities: 7, priority: 100, known: true, rates: [{ above: 0, input: 0, output: 0, cachedInput: null }], dearest: [{ above: 0, input: 0, output: 0 }], overhead: { image: 4784, tools: 1024 }, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:19:7' },
+  { backend: 'workstation', model: 'nomic-embed-text', cloud: false, zone: 'restricted', tier: 2, quality: 600000, context: 8000, capabilities: 16, priority: 100, known: true, rates: [{ above: 0, input: 0, output: 0, cachedInput: null }], dearest: [{ above: 0, input: 0, output: 0 }], overhead: { image: 4784, tools: 1024 }, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:20:7' },
+  { backend: 'openai', model: 'gpt-5-mini', cloud: true, zone: 'open', tier: 4, quality: 820000, context: 400000, capabilities: 47, priority: 50, known: true, rates: [{ above: 0, input: 250000, output: 2000000, cachedInput: 25000 }], dearest: [{ above: 0, input: 250000, output: 2000000 }], overhead: { image: 2489, tools: 12 }, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:30:7' },
+  { backend: 'openai', model: 'gpt-5', cloud: true, zone: 'open', tier: 5, quality: 930000, context: 400000, capabilities: 47, priority: 50, known: true, rates: [{ above: 0, input: 1250000, output: 10000000, cachedInput: 125000 }], dearest: [{ above: 0, input: 1250000, output: 10000000 }], overhead: { image: 1190, tools: 12 }, encoding: 'o200k_base', exact: true, place: 'policies/backends.yaml:31:7' },
+  { backend: 'openai', model: 'text-embedding-3-small', cloud: true, zone: 'open', tier: 4, quality: 750000, context: 8192, capabilities: 16, priority: 50, known: true, rates: [{ above: 0, input: 20000, output: 0, cachedInput: null }], dearest: [{ above: 0, input: 20000, output: 0 }], overhead: { image: 70313, tools: 12 }, encoding: 'cl100k_base', exact: true, place: 'policies/backends.yaml:36:7' },
+  { backend: 'claude', model: 'claude-sonnet-4-5', cloud: true, zone: 'open', tier: 5, quality: 920000, context: 200000, capabilities: 43, priority: 50, known: true, rates: [{ above: 0, input: 3000000, output: 15000000, cachedInput: 300000, cacheWrite5m: 3750000, cacheWrite1h: 6000000 }], dearest: [{ above: 0, input: 6000000, output: 15000000 }], overhead: { image: 4784, tools: 1024 }, encoding: 'o200k_base', exact: false, place: 'policies/backends.yaml:43:7' },
 ];
 
 /** What a name means: a row of MODELS, and the list of policies to try. */
@@ -1278,6 +1587,23 @@ const RANK_OF_CATEGORY = [0, 1, 2, 2, 1];
 const CHEAP_OF_CATEGORY = [0, 3, 4, 4, 3];
 /** All ones where a category's quality floors may be relaxed. */
 const RELAX_OF_CATEGORY = [-1, -1, -1, -1, -1];
+
+/** Workloads: what one caller may hold, which are never evicted, where they go. */
+const WORKLOADS = {
+  quotas: [
+    { quota: 'jobs_per_token', limit: 20, place: 'policies/workloads.yaml:5:5' }, // 20 jobs of one caller
+    { quota: 'cpu', limit: 8000, place: 'policies/workloads.yaml:6:5' }, // 8 cores of one caller
+    { quota: 'memory', limit: 17179869184, place: 'policies/workloads.yaml:7:5' }, // 16 GiB of one caller
+  ],
+  protected: [
+    { glob: 'kube-*', pattern: '^(?:^(?:kube\\-[^/]*?)$)$', place: 'policies/workloads.yaml:8:15' },
+    { glob: 'policyc-*', pattern: '^(?:^(?:policyc\\-[^/]*?)$)$', place: 'policies/workloads.yaml:8:25' },
+  ],
+  prefer: 'local', // a local node that fits beats every other
+  restrictedLabels: [
+    { label: 'zone', value: 'restricted', place: 'policies/workloads.yaml:11:26' },
+  ], // restricted workloads need all of them
+};
 function blank() {
     return { model: 0, class: 0, capability: 0, context: 0, privacy: 0, tier: 0, quality: 0, sla: 0, live: 0, rank: 0, cheap: 0, scope: 0, relax: 0 };
 }
@@ -1371,13 +1697,14 @@ const router = assemble(
     budgets: [],
     rankClasses: RANK_CLASSES,
     softFrom: 5,
+    workloads: WORKLOADS,
     axes: [
       { axis: 'model', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` does not serve `{resolved}`', suggest: 'ask for a model that it serves, or add `{resolved}` to its models', row: 0, rows: 8, content: { kind: 'static', masks: align(BY_MODEL, 7), thresholds: [] } },
       { axis: 'class', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` is not a candidate of class `{class}`', suggest: 'add `{model}` to the candidates of class `{class}`, or send another `X-Nexus-Class`', row: 8, rows: 4, content: { kind: 'static', masks: align(BY_CLASS, 7), thresholds: [] } },
       { axis: 'capability', stage: 'RequestAnalyzer', role: 'filter', reason: '`{target}` lacks {lacking}', suggest: 'ask for a model with {lacking}, or declare it under `capabilities` of `{model}` if it has it', row: 12, rows: 6, content: { kind: 'static', masks: align(BY_CAPABILITY, 7), thresholds: [] } },
       { axis: 'context', stage: 'RequestAnalyzer', role: 'filter', reason: 'context of `{target}` is {context} tokens, the request may need {need}', suggest: 'shorten the input, lower the output cap, or ask for a model with a larger context', row: 18, rows: 7, content: { kind: 'static', masks: align(BY_CONTEXT, 7), thresholds: [8000, 8192, 32000, 128000, 200000, 400000] } },
       { axis: 'privacy', stage: 'PrivacyReconciler', role: 'filter', reason: '`{target}` is in zone `open`, policy `{policy}` is restricted', suggest: 'bring up a backend of zone `restricted` that serves `{resolved}`, or change `privacy` at {place}', row: 25, rows: 2, content: { kind: 'static', masks: align(BY_PRIVACY, 7), thresholds: [] } },
-      { axis: 'cost', stage: 'BudgetReconciler', role: 'filter', reason: '`{target}` is estimated at {cost}, the cap is {cap}', suggest: 'shorten the request or lower its output cap, ask for a cheaper model, or raise `max_cost_per_request` at {place}', row: 27, rows: 5, content: { kind: 'price', masks: align(BY_COST, 7), prices: [[0, 0], [250000, 2000000], [1250000, 10000000], [20000, 0], [3000000, 15000000]] } },
+      { axis: 'cost', stage: 'BudgetReconciler', role: 'filter', reason: '`{target}` is estimated at {cost}, the cap is {cap}', suggest: 'shorten the request or lower its output cap, ask for a cheaper model, or raise `max_cost_per_request` at {place}', row: 27, rows: 5, content: { kind: 'price', masks: align(BY_COST, 7), prices: [[[0, 0, 0]], [[0, 250000, 2000000]], [[0, 1250000, 10000000]], [[0, 20000, 0]], [[0, 3000000, 15000000]]] } },
       { axis: 'tier', stage: 'TierReconciler', role: 'tier floor', reason: '`{target}` is tier {tier}, policy `{policy}` asks for tier {minTier}', suggest: 'send `X-Nexus-Flexible: true` if the policy allows fallback, or lower `min_tier` at {place}', row: 32, rows: 2, content: { kind: 'static', masks: align(BY_TIER, 7), thresholds: [] } },
       { axis: 'quality', stage: 'QualityReconciler', role: 'quality floor', reason: 'quality of `{target}` is {quality}, category `{category}` asks for more', suggest: 'send an easier `X-Nexus-Category`, or lower `min_quality` of category `{category}`', row: 34, rows: 4, content: { kind: 'static', masks: align(BY_QUALITY, 7), thresholds: [] } },
       { axis: 'sla', stage: 'QualityReconciler', role: 'quality floor', reason: '`{target}` is expected to take {latency}, over SLA `{sla}`', suggest: 'wait until it is faster, or choose a looser SLA at {place}', row: 38, rows: 6, content: { kind: 'measured', floors: BY_SLA } },
