@@ -11,6 +11,8 @@ const folder = new URL('../../policies/', import.meta.url);
 const shipped = readdirSync(folder)
   .filter((name) => name.endsWith('.yaml') && !name.endsWith('.test.yaml'))
   .map((file) => ({ file, text: readFileSync(new URL(file, folder), 'utf8') }));
+/** Errors of promises, not of the policy that makes them: it stays, so that their witness can be explained. */
+const BROKEN = ['refuted-invariant', 'unclear-invariant'];
 const words = [...new Set(shipped.flatMap(({ text }) => text.match(/[\w.*-]+/g) ?? []))];
 
 const change = fc.oneof(
@@ -49,7 +51,7 @@ describe('understanding', () => {
         );
         const { set, diagnostics } = understand(sources);
         if (diagnostics.length === 0) clean++;
-        expect(set === null).toBe(diagnostics.some(({ severity }) => severity === 'error'));
+        expect(set === null).toBe(diagnostics.some(({ rule, severity }) => severity === 'error' && !BROKEN.includes(rule)));
         for (const { place, length, message, help, related } of diagnostics) {
           for (const spot of [place, ...related.map((other) => other.place)]) {
             const lines = sources.find(({ file }) => file === spot.file)?.text.split('\n') ?? [];
@@ -79,8 +81,10 @@ describe('understanding', () => {
       // A share is asserted, so the sample is a fixed one.
       { numRuns: 300, seed: 20261120 },
     );
-    // A word may name something that several others refer to; an echo for every reference is what the bound is against.
-    expect(Math.max(...counts)).toBeLessThanOrEqual(6);
+    // A word may name something that several others refer to; an echo for every reference is what the bound is against. The most is where the
+    // line `classes:` goes: its three entries then have two unknown keys each as categories, and a name that is missing.
+    expect(Math.max(...counts)).toBeLessThanOrEqual(7);
+    expect(counts.filter((count) => count <= 4).length / counts.length).toBeGreaterThan(0.95);
     expect(counts.filter((count) => count <= 1).length / counts.length).toBeGreaterThan(0.8);
   });
 });

@@ -7,11 +7,22 @@ function compile(name: string): ValidateFunction {
   return ajv.compile(JSON.parse(readFileSync(new URL(`./${name}.json`, import.meta.url), 'utf8')));
 }
 
-/** OpenAI's published shapes, strict: a field that is not published fails. */
+/** Published shapes, strict: a field that is not published fails. */
 export const SHAPES = {
   completion: compile('openai-chat-completion'),
   chunk: compile('openai-chat-completion-chunk'),
   error: compile('openai-error'),
+  response: compile('openai-response'),
+  responseEvent: compile('openai-response-event'),
+  message: compile('anthropic-message'),
+  messageEvent: compile('anthropic-event'),
+  messageError: compile('anthropic-error'),
+  ollamaChat: compile('ollama-chat'),
+  ollamaGenerate: compile('ollama-generate'),
+  ollamaEmbed: compile('ollama-embed'),
+  ollamaTags: compile('ollama-tags'),
+  ollamaPs: compile('ollama-ps'),
+  ollamaShow: compile('ollama-show'),
 } as const;
 
 /** @throws Error that names every fault of `value`. */

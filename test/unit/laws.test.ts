@@ -84,7 +84,12 @@ const ACQUAINTANCES = {
   constraints: ['plan'],
   plan: ['constraints', 'emit', 'resolve'],
   emit: ['constraints', 'plan'],
-  prove: ['constraints', 'interpret'],
+  // Who governs whom is worked out once, for findings and for invariants; what became of an invariant is a finding.
+  prove: ['analyze', 'constraints', 'diagnostics', 'interpret'],
+  // Two routers side by side: what they decide is theirs to say.
+  diff: [],
+  replay: ['diff'],
+  sign: [],
 } as const;
 
 const KNOWN: Readonly<Record<keyof typeof ACQUAINTANCES, { from: string; to: string }>> = {
@@ -97,6 +102,9 @@ const KNOWN: Readonly<Record<keyof typeof ACQUAINTANCES, { from: string; to: str
   constraints: { from: 'compiler/constraints/constraints.ts', to: 'compiler/constraints/tier.ts' },
   plan: { from: 'compiler/plan/plan.ts', to: 'compiler/plan/plan-axis.ts' },
   emit: { from: 'compiler/emit/emit.ts', to: 'compiler/emit/write-page.ts' },
+  diff: { from: 'compiler/diff/diff.ts', to: 'compiler/diff/tasks.ts' },
+  replay: { from: 'compiler/replay/replay.ts', to: 'compiler/diff/side.ts' },
+  sign: { from: 'compiler/sign/signature.ts', to: 'schema/signature.ts' },
   prove: { from: 'compiler/prove/self-test.ts', to: 'compiler/interpret/interpret.ts' },
 };
 

@@ -219,6 +219,26 @@ describe('usage', () => {
     expect(usage).toEqual({ input: 60, cacheRead: 60, cacheWrite5m: 0, cacheWrite1h: 0, output: 80, reasoning: 50 });
   });
 
+  test('sound, pictures and films are shares; a cache’s are not those of fresh input', () => {
+    const usageMetadata = {
+      promptTokenCount: 100,
+      cachedContentTokenCount: 40,
+      candidatesTokenCount: 30,
+      promptTokensDetails: [
+        { modality: 'TEXT', tokenCount: 10 },
+        { modality: 'AUDIO', tokenCount: 50 },
+        { modality: 'VIDEO', tokenCount: 40 },
+      ],
+      cacheTokensDetails: [{ modality: 'AUDIO', tokenCount: 30 }],
+      candidatesTokensDetails: [{ modality: 'IMAGE', tokenCount: 30 }, 'x', { modality: 'AUDIO' }],
+    };
+    const answer = Buffer.from(JSON.stringify(buildAnswer([{ text: 'a' }], 'STOP', { usageMetadata })));
+    expect(googleTranslator.readAnswer(answer, ASKED).usage).toEqual({
+      ...{ input: 60, cacheRead: 40, cacheWrite5m: 0, cacheWrite1h: 0, output: 30, reasoning: 0 },
+      ...{ inputAudio: 20, cachedAudio: 30, inputVideo: 40, outputImage: 30 },
+    });
+  });
+
   test('none told is none said, and nonsense is not counted', () => {
     expect(readAnswer(buildAnswer([{ text: 'a' }], 'STOP', { usageMetadata: undefined })).usage).toBeUndefined();
     expect(readAnswer(buildAnswer([{ text: 'a' }], 'STOP', { usageMetadata: 'x' })).usage).toBeUndefined();

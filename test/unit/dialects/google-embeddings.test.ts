@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type AskedEmbeddings, readEmbeddings } from '../../../runtime/backends/google/read-embeddings.ts';
+import { readEmbeddings } from '../../../runtime/backends/google/read-embeddings.ts';
 import { writeEmbeddings } from '../../../runtime/backends/google/write-embeddings.ts';
+import type { AskedEmbeddings } from '../../../runtime/backends/translate/embeddings-translator.ts';
 import { TranslationError } from '../../../runtime/backends/translate/translator.ts';
 import { BadRequest } from '../../../runtime/intent/bad-request.ts';
 import { buildTarget } from './google-wire.ts';

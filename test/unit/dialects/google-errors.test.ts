@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { googleConnection } from '../../../runtime/backends/google/connection.ts';
+import { googleDialect } from '../../../runtime/backends/google/dialect.ts';
 import { STATUSES } from '../../../runtime/backends/google/read-error.ts';
 import { googleTranslator } from '../../../runtime/backends/google/translator.ts';
 import { expectShape } from '../../shapes/expect-shape.ts';
@@ -119,17 +119,15 @@ describe('retry after', () => {
 
 describe('connection', () => {
   test('the key is a header, and no part of an address', () => {
-    expect(googleConnection.authorize('secret')).toEqual(['x-goog-api-key', 'secret']);
-    expect(googleConnection.healthPath).not.toContain('key');
+    expect(googleDialect.authorize('secret')).toEqual(['x-goog-api-key', 'secret']);
+    expect(googleDialect.healthPath).not.toContain('key');
   });
 
-  test('health: a refused key is told as such, though it is a 400', () => {
-    expect(googleConnection.judge(200, '{}')).toEqual({ state: 'up' });
-    expect(googleConnection.judge(400, '{"error":{"details":[{"reason":"API_KEY_INVALID"}]}}')).toEqual({
-      state: 'down',
-      reason: 'the api key is refused (400)',
-    });
-    expect(googleConnection.judge(403, '')).toMatchObject({ state: 'down' });
-    expect(googleConnection.judge(400, '{}')).toEqual({ state: 'up' });
+  test('a refused key is told as such, though it is a 400', () => {
+    expect(googleDialect.refusesKey(400, '{"error":{"details":[{"reason":"API_KEY_INVALID"}]}}')).toBe(true);
+    expect(googleDialect.refusesKey(400, '{}')).toBe(false);
+    expect(googleDialect.judge(200, '{}')).toEqual({ state: 'up' });
+    expect(googleDialect.judge(403, '')).toMatchObject({ state: 'down' });
+    expect(googleDialect.judge(400, '{}')).toEqual({ state: 'up' });
   });
 });

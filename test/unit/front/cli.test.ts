@@ -74,8 +74,26 @@ describe('policyc check', () => {
   it('finds nothing in the shipped policy, from any folder inside the checkout', async () => {
     const outcome = await policyc(['check', '--fail-on', 'warning'], { cwd: ROOT });
     expect(outcome).toMatchObject({ code: 0, err: '' });
-    expect(outcome.out).toMatch(/^checked 6 files, 7 targets, 2 traffic policies: no findings\n$/);
+    expect(outcome.out).toMatch(
+      /^checked 9 files, 7 targets, 2 traffic policies: no findings\n4 invariants proven over \d+ cells\n( {2}✓ .+\n){4}$/,
+    );
     expect((await inProcess(['check', '.'], { cwd: join(ROOT, 'policies') })).code).toBe(0);
+  });
+
+  it('tells what hangs on a single backend where it is asked to, and nothing fails for it', async () => {
+    const { code, out } = await inProcess(['check', '--totality', '--fail-on', 'warning'], { cwd: ROOT });
+    expect(code).toBe(0);
+    expect(out).toContain('if `workstation` is down, no target is left for `support-chat` (chat, policy `customer-data`)\n');
+    const { totality } = JSON.parse((await inProcess(['check', '--totality', '--format', 'json'], { cwd: ROOT })).out) as {
+      totality: unknown[];
+    };
+    expect(totality).toContainEqual({
+      backend: 'workstation',
+      policy: 'customer-data',
+      endpoint: 'chat',
+      names: ['support-chat'],
+      categories: null,
+    });
   });
 
   it('prints seven findings for seven mistakes, each with place, frame, rule and help', async () => {
@@ -148,7 +166,7 @@ describe('policyc check', () => {
     expect(out.match(/<testcase /g)).toHaveLength(5);
     expect(out.match(/<failure /g)).toHaveLength(5);
     const clean = await inProcess(['check', '--format', 'junit'], { cwd: ROOT });
-    expect(clean.out.match(/<testcase name="policies\/[a-z]+\.yaml" classname="policyc.check"\/>/g)).toHaveLength(6);
+    expect(clean.out.match(/<testcase name="policies\/[a-z]+\.yaml" classname="policyc.check"\/>/g)).toHaveLength(9);
   });
 
   it('an empty folder, a missing one and a file without policy are no clean checks', async () => {
@@ -163,7 +181,7 @@ describe('policyc check', () => {
   });
 
   it('warnings fail only where they are told to', async () => {
-    const cwd = folder('warned', { 'a.yaml': `${LOCAL}budgets: { b: { limit_usd: 1 } }\n` });
+    const cwd = folder('warned', { 'a.yaml': `${LOCAL}pools: { spare: {} }\n` });
     expect((await inProcess(['check', cwd])).code).toBe(0);
     expect((await inProcess(['check', cwd, '--fail-on', 'warning'])).code).toBe(1);
     expect((await inProcess(['check', cwd, '--fail-on=error'])).code).toBe(0);
@@ -269,7 +287,7 @@ describe('policyc keys', () => {
 });
 
 describe('the command itself', () => {
-  it('is linked by the prepare script, and runs through the link', async () => {
+  it('is linked by the script that npm runs after an install, and runs through the link', async () => {
     const copy = join(scratch, 'checkout');
     for (const path of ['compiler/cli/link-bins.js', 'compiler/cli/bin.js', 'runtime/bin.js']) cpSync(join(ROOT, path), join(copy, path));
     mkdirSync(join(copy, 'node_modules'));

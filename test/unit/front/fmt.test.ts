@@ -15,6 +15,12 @@ describe('fmt', () => {
     expect(formatYaml(text)).toBe(text);
   });
 
+  it.each(['# a\n\n# b\n', '---\n# a\n  # b  \n\n', '# a\n...\n', ''])('is done at the first time with comments alone: %j', (text) => {
+    const formatted = formatYaml(text);
+    expect(formatYaml(formatted)).toBe(formatted);
+    expect(formatted.match(/# \w/g)).toEqual(text.match(/# \w/g));
+  });
+
   it('breaks what is wider than 140 columns into lines, once', () => {
     const wide = `keywords: { ${Array.from({ length: 30 }, (_, i) => `word${i}: 0.1`).join(', ')} }\n`;
     const formatted = formatYaml(wide);

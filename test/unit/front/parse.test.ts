@@ -19,6 +19,26 @@ describe('parse', () => {
     expect(toPlain(tree)).toEqual({ backends: { local: { models: { a: { quality: 0.5 } } } }, list: ['one', { two: 3 }] });
   });
 
+  it.each([
+    ['auto: { auto: { candidates: [*] } }\n', 'put a text that begins with `*` in quotes'],
+    ['traffic:\n  - name: x\n     privacy: restricted\n', 'line up the keys of one entry'],
+    ['traffic:\n  - name: foo: bar\n', 'put the text in quotes'],
+    ['# quiet\rtraffic: []\n', 'end lines with a line feed'],
+    ['name: "a\rb"\n', 'end lines with a line feed'],
+  ])('says what to do: %j', (text, help) => {
+    const { diagnostics } = read(text);
+    expect(diagnostics.map((found) => [found.rule, found.help.includes(help)])).toEqual([['yaml-syntax', true]]);
+  });
+
+  it('shows control characters of a policy by their number, and takes none in names', () => {
+    const text =
+      'aliases: { "a\\eb": c }\ntraffic: [{ name: "x\\e[31m\\u202e" }]\ninvariants: [{ name: "a\\nb", never: { zone: open } }]\n';
+    const { diagnostics } = understandText(text);
+    const about = diagnostics.filter(({ rule }) => rule === 'bad-value').map(({ message }) => message);
+    expect(about).toHaveLength(3);
+    for (const { message, help } of diagnostics) expect(`${message}${help}`).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+  });
+
   it('counts columns as editors do behind a byte order mark and with carriage returns', () => {
     const { tree, diagnostics } = read('\uFEFFa: 1\r\nbc:\r\n  d: 2\r\n');
     expect(diagnostics).toEqual([]);

@@ -33,21 +33,35 @@ describe('backends', () => {
     });
   });
 
-  it('take price and context from the table where the policy is silent, at the dearest tier that the context lets apply', () => {
+  it('take price and context from the table where the policy is silent, with every kind of token and the tiers that the context lets apply', () => {
     const set = setOf(`backends:
   o: { type: openai, api_key_env: K, models: { gpt-5: {}, mine: { upstream: gpt-5-mini, price: { input: 1, output: 0.0375 } }, tuned: {} } }
   a: { type: anthropic, api_key_env: K, models: { claude-sonnet-4-5: {}, wide: { upstream: claude-sonnet-4-5, context: 1M } } }
   g: { type: google, api_key_env: K, models: { gemini-2.5-pro: {} } }
 `);
     const prices = Object.fromEntries(set.targets.map(({ model, price }) => [set.models[model].name, price]));
-    expect(prices['gpt-5']).toEqual({ input: 1_250_000, output: 10_000_000, cachedInput: 125_000, source: 'table' });
+    expect(prices['gpt-5']).toEqual({
+      input: 1_250_000,
+      output: 10_000_000,
+      cachedInput: 125_000,
+      source: 'table',
+      entry: 'openai/gpt-5',
+      uncounted: ['storage_searches_kcount', 'web_searches_kcount'],
+    });
     expect(prices.mine).toEqual({ input: 1_000_000, output: 37_500, cachedInput: null, source: 'policy' });
     expect(prices.tuned).toEqual({ input: UNKNOWN_PRICE, output: UNKNOWN_PRICE, cachedInput: null, source: 'unknown' });
-    expect(prices['claude-sonnet-4-5']).toMatchObject({ input: 3_000_000, output: 15_000_000 });
-    expect(prices.wide).toMatchObject({ input: 6_000_000, output: 22_500_000 });
-    expect(prices['gemini-2.5-pro']).toMatchObject({ input: 2_500_000, output: 15_000_000 });
+    const sonnet = { input: 3_000_000, output: 15_000_000, cachedInput: 300_000, cacheWrite5m: 3_750_000, cacheWrite1h: 6_000_000 };
+    expect(prices['claude-sonnet-4-5']).toEqual({
+      ...sonnet,
+      source: 'table',
+      entry: 'anthropic/claude-sonnet-4-5',
+      uncounted: ['web_searches_kcount'],
+    });
+    const long = { input: 6_000_000, output: 22_500_000, cachedInput: 600_000, cacheWrite5m: 7_500_000, cacheWrite1h: 12_000_000 };
+    expect(prices.wide).toMatchObject({ ...sonnet, tiers: [{ above: 200_000, ...long }] });
+    expect(prices['gemini-2.5-pro']).toMatchObject({ input: 1_250_000, tiers: [{ above: 200_000, input: 2_500_000, output: 15_000_000 }] });
     expect(set.targets.map(({ context }) => context)).toEqual([400_000, 400_000, null, 200_000, 1_000_000, null]);
-    expect(set.priceTable).toMatch(/genai-prices \d+\.\d+\.\d+$/);
+    expect(set.priceTable).toMatch(/genai-prices \d+\.\d+\.\d+ of \d{4}-\d\d-\d\d$/);
   });
 
   it('say chat where nobody writes it, and do not where embeddings are meant', () => {
@@ -254,15 +268,15 @@ traffic: # about all
 });
 
 describe('budgets', () => {
-  it('are bound though not enforced yet', () => {
+  it('are bound', () => {
     const { set, diagnostics } = understandText(`${LOCAL}
 categories: { FAST: {} }
 budgets:
   company: { limit_usd: 1000 }
   some: { scope: { category: FAST, team: t, backend: local, model: small }, limit_usd: 0.5, period: day, soft_limit_percent: 80, hard_limit_action: block_all }
 `);
-    expect(diagnostics.map(({ rule }) => rule)).toEqual(['not-enforced']);
-    expect(set?.unenforced).toEqual([{ section: 'budgets', place: { file: 'policies/0.yaml', line: 7, column: 1 } }]);
+    expect(diagnostics).toEqual([]);
+    expect(set?.unenforced).toEqual([]);
     expect(set?.budgets[0]).toMatchObject({ limit: 1e12, period: 'month', softLimitPercent: 75, hardLimitAction: 'block_cloud' });
     expect(set?.budgets[1]).toMatchObject({
       scope: { category: 0, class: null, key: null, team: 't', backend: 0, model: 0 },

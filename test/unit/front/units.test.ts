@@ -32,13 +32,13 @@ describe('units', () => {
   ])('tokens %s', (text, expected) => expect(readTokens(text)).toBe(expected));
 
   it.each([
-    ['600/min', 10],
-    ['2M/min', 2_000_000 / 60],
-    ['1/s', 1],
-    ['36/h', 0.01],
+    ['600/min', { most: 600, ms: 60_000 }],
+    ['2M/min', { most: 2_000_000, ms: 60_000 }],
+    ['1/s', { most: 1, ms: 1_000 }],
+    ['36/h', { most: 36, ms: 3_600_000 }],
     ['0/s', null],
     ['5/day', null],
-  ])('rate %s', (text, expected) => expect(readRate(text)).toBe(expected));
+  ])('rate %s', (text, expected) => expect(readRate(text)).toEqual(expected));
 
   it.each([
     ['16GiB', 16 * 2 ** 30],
@@ -56,6 +56,9 @@ describe('units', () => {
     ['<0.0000001', 1e6, null],
     ['0.3', 1e6, null],
     ['<<1', 1, null],
+    ['<=133.329', 1e9, { op: '<=', value: 133_329_000_000 }],
+    ['<=1.5000000000', 1e9, { op: '<=', value: 1_500_000_000 }],
+    ['<0.0000000001', 1e9, null],
   ] as const)('comparison %s × %d', (text, scale, expected) => expect(readBound(text, scale)).toEqual(expected));
 
   it('money is whole', () => {

@@ -27,6 +27,7 @@ test.each([
   ['{"a":"\\u12g4"}', 'a string holds an incomplete escape at byte 6'],
   ["{'a':1}", 'a key in double quotes should stand at byte 1'],
   [`{"a":${'['.repeat(64)}${']'.repeat(64)}}`, 'it nests deeper than 64 levels at byte 68'],
+  [`{${Array.from({ length: 10_001 }, (_, row) => `"${row}":0`).join()}}`, 'an object has more than 10000 members'],
 ])('malformed JSON says what is wrong and where: %s', (body, why) => {
   const { message, param, code } = refuse(body);
   expect({ message, param, code }).toEqual({

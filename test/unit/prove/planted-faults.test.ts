@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { emit } from '../../../compiler/emit/emit.ts';
+import type { PriceSteps } from '../../../compiler/emit/kernel/data.ts';
 import { type Plan, plan } from '../../../compiler/plan/plan.ts';
 import { loadRouter } from '../../../compiler/prove/load-router.ts';
 import { prove } from '../../../compiler/prove/prove.ts';
@@ -87,9 +88,14 @@ describe('faults in constraints: one flipped bit in any row of any table', () =>
       : [],
   );
   /** A target let in when a dearer one fits is let in anyway: flipping that bit changes no decision. */
-  function isHarmless([input, output]: readonly [number, number], target: number): boolean {
-    const { price } = set.targets[target]!;
-    return price.input <= input && price.output <= output && (price.input < input || price.output < output);
+  function isHarmless(steps: PriceSteps, target: number): boolean {
+    const { rates } = data.columns[target]!;
+    const differences = [...rates, ...steps.map(([above]) => ({ above }))].map(({ above }) => {
+      const own = rates.findLast((tier) => tier.above <= above)!;
+      const [, input, output] = steps.findLast((step) => step[0] <= above)!;
+      return [input - own.input, output - own.output];
+    });
+    return differences.flat().every((dearer) => dearer >= 0) && differences.flat().some((dearer) => dearer > 0);
   }
   test.each(flips)('$axis row $row target $target', async ({ at, row, target }) => {
     const loadable = await write(
@@ -117,7 +123,7 @@ describe('faults in the plan', () => {
     ['< read as <=', (data) => (data.categories[1]!.inputTokens!.op = -1)],
     ['a keyword with another weight', (data) => ((data.classifier.keywords[0] as [string, number])[1] = 100_000)],
     ['a class that looks for another word', (data) => (data.classes[0]!.words = ['disprove'])],
-    ['columns of another price', (data) => (data.columns[2]!.input *= 2)],
+    ['columns of another price', (data) => (data.columns[2]!.rates[0]!.input *= 2)],
     ['columns of another quality', (data) => (data.columns[2]!.quality = 999_999)],
     ['columns of another priority', (data) => (data.columns[0]!.priority = 1)],
     ['an objective exchanged', (data) => (data.rankClasses[0]!.objective = 'quality')],

@@ -2,7 +2,16 @@ import { expect, test } from 'vitest';
 import { findRegression } from '../../../runtime/router/find-regression.ts';
 import type { RouterFigures } from '../../../runtime/router/router-tally.ts';
 
-const of = (more: Partial<RouterFigures>): RouterFigures => ({ decisions: 1_000, p99Micros: 10, rejects: 0, errors: 0, ...more });
+const of = (more: Partial<RouterFigures>): RouterFigures => ({
+  decisions: 1_000,
+  p99Micros: 10,
+  overBudget: 0,
+  rejects: 0,
+  errors: 0,
+  spent: 0,
+  spentSquares: 0,
+  ...more,
+});
 const judge = (now: Partial<RouterFigures>, before: Partial<RouterFigures> = {}): string | null => findRegression(of(now), of(before), 100);
 
 test('time: over a millisecond, and over three times as long as before', () => {

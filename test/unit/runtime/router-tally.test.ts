@@ -32,7 +32,7 @@ test('decisions that broke down have no time, however many they are', () => {
 
 test('nothing, zero, and more than any bucket holds', () => {
   const tally = new RouterTally();
-  expect(tally.read()).toEqual({ decisions: 0, p99Micros: 0, rejects: 0, errors: 0 });
+  expect(tally.read()).toEqual({ decisions: 0, p99Micros: 0, overBudget: 0, rejects: 0, errors: 0, spent: 0, spentSquares: 0 });
   for (const micros of [0, 1e300]) tally.decided(micros);
   expect(Number.isFinite(tally.read().p99Micros)).toBe(true);
 });
