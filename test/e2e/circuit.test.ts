@@ -97,7 +97,7 @@ test('a stream that is whole ends well though its connection breaks; one that st
   const chaotic = new ChaoticUpstream(() => 0.5);
   await chaotic.listen();
   const gateway = await Policyd.start(`backends: { server: { type: vllm, url: "${chaotic.url}", models: { m: {} } } }`);
-  const read = async (): Promise<string> => (await gateway.chat('m', { stream: true })).text();
+  const read = async (): Promise<string> => (await gateway.chat('m', { stream: true, messages: [{ role: 'user', content: 'p1' }] })).text();
   chaotic.storm = 'reset-after-done';
   const whole = await read();
   expect([whole.endsWith('data: [DONE]\n\n'), whole.includes('"error"')]).toEqual([true, false]);

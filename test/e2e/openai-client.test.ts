@@ -83,7 +83,13 @@ test('models, aliases and virtual models are listed, and found one by one', asyn
   for await (const model of client.models.list()) names.push(model.id);
   expect(names.sort()).toEqual(['auto', 'gpt-4o', 'small', 'vectors']);
   const one = (await client.models.retrieve('gpt-4o')) as OpenAI.Model & { policyc: { kind: string; targets: string[] } };
-  expect(one.policyc).toEqual({ kind: 'alias', model: 'small', targets: ['local/small'] });
+  expect(one.policyc).toEqual({
+    kind: 'alias',
+    model: 'small',
+    targets: ['local/small'],
+    capabilities: ['chat', 'tools', 'json'],
+    context: null,
+  });
   await expect(client.models.retrieve('nobody')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
 });
 

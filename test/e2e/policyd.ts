@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compile } from '../../compiler/compile.ts';
+import { watchAnswers } from './watch-answers.ts';
 
 const BIN = fileURLToPath(new URL('../../runtime/bin.js', import.meta.url));
 
@@ -28,6 +29,8 @@ export interface StartOptions {
   readonly args?: readonly string[];
   /** The Node to run it with; this process's own where there is none. */
   readonly node?: string;
+  /** Any free one where there is none. */
+  readonly port?: number;
 }
 
 /** A real policyd in a process of its own, on a free port of loopback, serving a real artifact. */
@@ -59,7 +62,7 @@ export class Policyd {
 
   static async run(home: string, folder: string, options: StartOptions = {}): Promise<Policyd> {
     const { child, output } = launch(
-      ['--policy', folder, '--data', join(home, 'data'), '--port', '0', ...(options.args ?? [])],
+      ['--policy', folder, '--data', join(home, 'data'), '--port', String(options.port ?? 0), ...(options.args ?? [])],
       options.env,
       options.node,
     );
@@ -70,6 +73,7 @@ export class Policyd {
       });
       child.on('exit', (code) => reject(new Error(`policyd ended with ${code}: ${output.join('')}`)));
     });
+    await watchAnswers(url);
     return new Policyd(url, folder, home, child, output);
   }
 
@@ -111,7 +115,7 @@ export class Policyd {
 
   /** Ends it as an operator would; the exit code. */
   async stop(): Promise<number | null> {
-    if (this.process.exitCode !== null) return this.process.exitCode;
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return this.process.exitCode;
     const ended = new Promise<number | null>((resolve) => this.process.on('exit', resolve));
     this.process.kill('SIGTERM');
     const code = await ended;

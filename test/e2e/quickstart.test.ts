@@ -23,14 +23,14 @@ afterAll(async () => {
   rmSync(copy, { recursive: true, force: true });
 });
 
-test('the quickstart does what it says, in a fresh copy', { timeout: 180_000 }, async () => {
+test('the quickstart does what it says, in a fresh copy', { timeout: 600_000 }, async () => {
   const port = await findFreePort();
   shell = new Shell(copy, { OLLAMA_URL: upstream.url });
   expect(await runPage('docs/quickstart.md', shell, (text) => text.replaceAll('8080', port))).toBeGreaterThan(5);
   expect(upstream.calls.length).toBe(1);
 });
 
-test('the front page does what it says', { timeout: 120_000 }, async () => {
+test('the front page does what it says', { timeout: 600_000 }, async () => {
   const port = await findFreePort();
   shell = new Shell(copy, { OLLAMA_URL: upstream.url, POLICYD_PORT: port });
   expect(await runPage('README.md', shell, (text) => text.replaceAll('8080', port))).toBeGreaterThan(1);

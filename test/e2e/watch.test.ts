@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Upstream } from '../upstreams/upstream.ts';
-import { Policyd, until } from './policyd.ts';
+import { launch, Policyd, until } from './policyd.ts';
 
 interface Policy {
   readonly active: { readonly hash: string };
@@ -58,4 +58,13 @@ test('a policy that does not compile never reaches traffic: the compiler’s wor
   write('third');
   await until(async () => (await read()).active.hash !== before.active.hash, 'the correction to serve', 20_000);
   expect((await read()).last_error).toBeNull();
+}, 60_000);
+
+test('where nothing could be compiled at the start, the reason is told, and not just that there is no artifact', async () => {
+  const wrong = join(home, 'wrong');
+  mkdirSync(wrong);
+  writeFileSync(join(wrong, 'policy.yaml'), 'backends:\n  server: { typ: vllm }\n');
+  const { child, output } = launch(['--watch', wrong, '--policy', join(home, 'nothing'), '--data', join(home, 'data'), '--port', '0']);
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(2);
+  expect(output.join('')).toMatch(/policy\.yaml:2.*\[not-compiled\]/s);
 }, 60_000);

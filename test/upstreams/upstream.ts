@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerNatively, type NativeAnswer } from './native-answer.ts';
 
 /** What an upstream does instead of answering. */
 export type Fault =
@@ -40,7 +41,7 @@ export interface UpstreamOptions {
 }
 
 /**
- * A server that speaks OpenAI's HTTP API, and Ollama's lists, as the real ones do: it records what it receives, answers the same
+ * A server that speaks OpenAI's HTTP API, and what `native-answer.ts` says of the others', as the real ones do: it records what it receives, answers the same
  * request with the same bytes, and fails on demand.
  */
 export class Upstream {
@@ -104,7 +105,7 @@ export class Upstream {
       if (!response.writableFinished) this.aborted++;
     });
     if (received.method === 'GET') return this.#list(path, request, response);
-    if (this.#options.key !== undefined && request.headers.authorization !== `Bearer ${this.#options.key}`) {
+    if (this.#options.key !== undefined && !carriesKey(request, this.#options.key)) {
       return sendJson(response, 401, {
         error: { message: 'Incorrect API key provided', type: 'invalid_request_error', code: 'invalid_api_key' },
       });
@@ -113,23 +114,47 @@ export class Upstream {
     if (this.fault) return this.#fail(this.fault, received, response);
     const body = JSON.parse(received.body.toString('utf8')) as ChatBody;
     if (path === '/v1/embeddings') return sendJson(response, 200, embed(body));
+    const native = answerNatively(path, body, WORDS.join(''));
+    if (native !== null) return this.#say(native, response);
     if (path !== '/v1/chat/completions') return sendJson(response, 404, { error: { message: 'not found' } });
     if (body.stream) return this.#stream(body, response);
     return sendJson(response, 200, complete(body));
   }
 
-  #list(path: string, request: IncomingMessage, response: ServerResponse): unknown {
+  #list(target: string, request: IncomingMessage, response: ServerResponse): unknown {
     const { key, models = [] } = this.#options;
+    const path = target.replace(/\?.*$/, '');
     if (this.healthStatus !== 200) {
       return response.writeHead(this.healthStatus).end(this.healthBody ?? '');
     }
-    if (key !== undefined && request.headers.authorization !== `Bearer ${key}`)
-      return sendJson(response, 401, { error: { message: 'no' } });
+    if (key !== undefined && !carriesKey(request, key)) {
+      // Google says 400, with a reason of its own.
+      const details = [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: 'API_KEY_INVALID' }];
+      return path.startsWith('/v1beta/')
+        ? sendJson(response, 400, { error: { code: 400, message: 'API key not valid.', status: 'INVALID_ARGUMENT', details } })
+        : sendJson(response, 401, { error: { message: 'no' } });
+    }
+    if (request.headers['x-api-key'] !== undefined && request.headers['anthropic-version'] === undefined)
+      return sendJson(response, 400, {
+        type: 'error',
+        error: { type: 'invalid_request_error', message: 'anthropic-version: header is required' },
+      });
+    if (path === '/v1beta/models') return sendJson(response, 200, { models: models.map((name) => ({ name: `models/${name}` })) });
     if (path === '/v1/models') return sendJson(response, 200, { object: 'list', data: models.map((id) => ({ id, object: 'model' })) });
     if (path === '/api/tags') return sendJson(response, 200, { models: models.map((name) => ({ name })) });
     if (path === '/api/ps' && this.resident) return sendJson(response, 200, { models: this.resident.map((name) => ({ name })) });
     if (path === '/health') return sendJson(response, 200, { status: 'ok' });
     return sendJson(response, 404, { error: 'not found' });
+  }
+
+  async #say({ type, pieces }: NativeAnswer, response: ServerResponse): Promise<void> {
+    response.writeHead(200, { 'content-type': type });
+    for (const piece of pieces) {
+      if (response.destroyed) return;
+      response.write(piece);
+      if (this.gap > 0) await sleep(this.gap);
+    }
+    response.end();
   }
 
   async #stream(body: ChatBody, response: ServerResponse): Promise<void> {
@@ -190,6 +215,11 @@ export class Upstream {
     }
     response.end();
   }
+}
+
+/** In the header that the caller's dialect has for it. */
+function carriesKey({ headers }: IncomingMessage, key: string): boolean {
+  return headers.authorization === `Bearer ${key}` || headers['x-api-key'] === key || headers['x-goog-api-key'] === key;
 }
 
 interface ChatBody {
