@@ -1,9 +1,16 @@
 /**
  * The token counter against js-tiktoken's `encode` on the same texts, both encodings: medians over interleaved rounds, results
- * consumed. Texts are 16 KB, since the oracle is quadratic in a pre-token. Prints a Markdown table. `node test/bench/tokens.ts`
+ * consumed. Texts are 16 KB, since the oracle is quadratic in a pre-token. Then how long a megabyte keeps the event loop from everybody
+ * else. Prints Markdown tables; fails where the bound is missed. `node test/bench/tokens.ts`
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
 import { getEncoding } from 'js-tiktoken';
 import { countText } from '../../runtime/intent/tokens/count-text.ts';
+import { CountMemory } from '../../runtime/intent/count-memory.ts';
+import { readRequestBody } from '../../runtime/intent/request-body.ts';
+import { countTokens, WORK_IN_PLACE } from '../../runtime/intent/token-count.ts';
+import { TokenCounter } from '../../runtime/intent/token-counter.ts';
 import { ENCODINGS } from '../../schema/vocabulary.ts';
 
 const ROUNDS = 9;
@@ -93,4 +100,56 @@ for (const [name, [text, limit]] of Object.entries(RUNS)) {
   sink += result.tokens;
   console.log(`| ${name} | ${medianOf(times).toFixed(2)} | ${result.tokens} | ${result.exact} |`);
 }
+
+/** Longest time that counting a megabyte may keep the event loop, ms. */
+const BOUND = 5;
+const LOOPS = 15;
+const counter = new TokenCounter();
+
+/** The longest that the event loop was kept while `job` ran, ms: of the best round, since counting is the same in all and the machine is not, and the median. */
+async function delayOf(job: () => Promise<void>): Promise<{ best: number; median: number }> {
+  const longest: number[] = [];
+  for (let round = -1; round < LOOPS; round++) {
+    const monitor = monitorEventLoopDelay({ resolution: 1 });
+    monitor.enable();
+    await setTimeout(10);
+    monitor.reset();
+    // The first interval after a reset is not recorded.
+    await setTimeout(5);
+    await job();
+    await setTimeout(5);
+    monitor.disable();
+    if (round >= 0) longest.push(monitor.max / 1e6);
+  }
+  return { best: Math.min(...longest), median: medianOf(longest) };
+}
+
+const idle = await delayOf(() => setTimeout(20).then(() => {}));
+const show = ({ best, median }: { best: number; median: number }): string => `${best.toFixed(1)} (${median.toFixed(1)})`;
+console.log(
+  '\n| one megabyte, counted whole | event loop kept, in place, ms | with the thread, ms | answer after, ms |\n|---|---|---|---|',
+);
+for (const [name, [text]] of Object.entries(RUNS)) {
+  if (name.includes('limit')) continue;
+  const request = readRequestBody('chat', Buffer.from(JSON.stringify({ model: 'auto', messages: [{ role: 'user', content: text }] })));
+  const inPlace = await delayOf(async () => {
+    sink += countTokens(request, new CountMemory()).exact('o200k_base', 1e9);
+  });
+  const answers: number[] = [];
+  const threaded = await delayOf(async () => {
+    const start = performance.now();
+    const tokens = countTokens(request, new CountMemory(), WORK_IN_PLACE);
+    tokens.exact('o200k_base', 1e9);
+    await counter.settle(request, tokens);
+    sink += tokens.exact('o200k_base', 1e9);
+    answers.push(performance.now() - start);
+  });
+  const isMissed = threaded.best > BOUND;
+  if (isMissed) process.exitCode = 1;
+  console.log(`| ${name} | ${show(inPlace)} | ${show(threaded)}${isMissed ? ' MISSED' : ''} | ${medianOf(answers).toFixed(1)} |`);
+}
+console.log(
+  `\nThe longest delay of a timer of 1 ms in the best of ${LOOPS} rounds, bound ${BOUND} ms (in brackets the median round); with nothing to do ${show(idle)} ms here.`,
+);
+await counter.close();
 if (sink === 0) throw new Error('nothing was measured');

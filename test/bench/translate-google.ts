@@ -1,31 +1,11 @@
-/**
- * What translating to the Gemini API and back costs, beside `JSON.parse` of the same bytes: medians over interleaved rounds.
- * `node test/bench/run.ts translate-google`
- */
-import type { Table } from '../../compiler/bench/table.ts';
+/** What translating to the Gemini API and back costs, beside `JSON.parse` of the same bytes. `node test/bench/run.ts translate-google` */
 import { googleTranslator } from '../../runtime/backends/google/translator.ts';
 import type { ChatBody } from '../../runtime/backends/translate/translator.ts';
 import { ASKED, buildAnswer, buildTarget, frame } from '../unit/dialects/google-wire.ts';
+import { BODY_LIMIT, CHUNK_LIMIT, type Job, measureJobs } from './translation/measure-jobs.ts';
 
-const ROUNDS = 61;
-const CALLS = 8;
-/** What is promised: a whole body, and one event of a stream, in µs. */
-const BODY_LIMIT = 2_000;
-const EVENT_LIMIT = 100;
 const WORDS = 'translation keeps what was meant, and tells what it could not "say"\n';
 const BYTES = 100 * 1024;
-
-let sink = 0;
-
-interface Job {
-  readonly name: string;
-  readonly bytes: Buffer;
-  readonly limit: number;
-  /** How many units of work one call does. */
-  readonly units: number;
-  run(): number;
-  parse(): number;
-}
 
 function fill(bytes: number): string {
   return WORDS.repeat(Math.ceil(bytes / WORDS.length)).slice(0, bytes);
@@ -37,7 +17,7 @@ function writeJob(name: string, body: object): Job {
   const target = buildTarget('gemini-3-flash-preview');
   return {
     name,
-    bytes,
+    bytes: bytes.length,
     limit: BODY_LIMIT,
     units: 1,
     run: () => googleTranslator.write(parsed, target, null).body.length,
@@ -76,7 +56,7 @@ function readJob(name: string, answer: object): Job {
   const bytes = Buffer.from(JSON.stringify(answer));
   return {
     name,
-    bytes,
+    bytes: bytes.length,
     limit: BODY_LIMIT,
     units: 1,
     run: () => googleTranslator.readAnswer(bytes, ASKED).body.length,
@@ -92,8 +72,8 @@ function streamJob(name: string, part: (at: number) => object): Job {
   );
   return {
     name,
-    bytes: events[0],
-    limit: EVENT_LIMIT,
+    bytes: events[0].length,
+    limit: CHUNK_LIMIT,
     units,
     run: () => {
       const stream = googleTranslator.openStream(ASKED);
@@ -121,47 +101,4 @@ const JOBS: readonly Job[] = [
   streamJob('stream: a call an event', (at) => ({ functionCall: { name: 'search', id: `fc-${at}`, args: { query: fill(200) } } })),
 ];
 
-function time(work: () => number, units: number): number {
-  const begun = performance.now();
-  for (let call = 0; call < CALLS; call++) sink += work();
-  return ((performance.now() - begun) * 1000) / CALLS / units;
-}
-
-function medianOf(times: number[]): number {
-  return times.sort((a, b) => a - b)[times.length >> 1];
-}
-
-async function run(): Promise<Table> {
-  const own = JOBS.map((): number[] => []);
-  const parse = JOBS.map((): number[] => []);
-  for (let round = -15; round < ROUNDS; round++) {
-    for (const [at, job] of JOBS.entries()) {
-      const taken = [time(job.run, job.units), time(job.parse, job.units)];
-      if (round < 0) continue;
-      own[at].push(taken[0]);
-      parse[at].push(taken[1]);
-    }
-  }
-  if (sink === 0) throw new Error('nothing was measured');
-  const rows = JOBS.map((job, at) => {
-    const [mine, its] = [medianOf(own[at]), medianOf(parse[at])];
-    return [
-      job.name,
-      `${(job.bytes.length / 1024).toFixed(1)}`,
-      mine.toFixed(1),
-      its.toFixed(1),
-      (mine / its).toFixed(2),
-      mine < job.limit ? `< ${job.limit}` : `over ${job.limit}`,
-    ];
-  });
-  return {
-    title: 'Translation to the Gemini API and back',
-    columns: ['what', 'KB', 'µs', 'µs JSON.parse', 'ratio', 'limit µs'],
-    rows,
-    notes: [
-      'Medians. `write` begins with a parsed body; reading an answer or an event holds its own `JSON.parse`. Streams: for each event.',
-    ],
-  };
-}
-
-export const bench = { name: 'translate-google', run };
+export const bench = { name: 'translate-google', run: async () => measureJobs('Translation to the Gemini API and back', JOBS) };

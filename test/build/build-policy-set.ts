@@ -35,6 +35,8 @@ export interface Sketch {
   readonly slas?: readonly (Partial<Sla> & { readonly name: string })[];
   readonly budgets?: readonly BudgetSketch[];
   readonly callers?: readonly (Partial<Caller> & { readonly name: string })[];
+  readonly invariants?: PolicySet['invariants'];
+  readonly workloads?: Partial<PolicySet['workloads']>;
 }
 
 export interface TargetSketch extends Partial<Omit<Target, 'backend' | 'model' | 'capabilities' | 'price'>> {
@@ -42,7 +44,7 @@ export interface TargetSketch extends Partial<Omit<Target, 'backend' | 'model' |
   readonly model: string;
   readonly capabilities?: readonly Capability[] | number;
   /** Pico-dollars a token. */
-  readonly price?: 'free' | 'unknown' | { readonly input: number; readonly output: number };
+  readonly price?: 'free' | 'unknown' | Partial<Price>;
 }
 
 export interface PolicySketch extends Partial<Omit<TrafficPolicy, 'match' | 'sla'>> {
@@ -148,6 +150,9 @@ export function buildPolicySet(sketch: Sketch): PolicySet {
     }),
     callers,
     tiers: { 1: 'small local', 2: 'local', 3: 'strong local', 4: 'cloud', 5: 'frontier' },
+    invariants: sketch.invariants ?? [],
+    pools: [],
+    workloads: { quotas: [], protected: [], prefer: 'local', restrictedLabels: [], ...sketch.workloads },
     enforcement: 'enforce',
     unenforced: [],
     priceTable: 'test',
@@ -204,13 +209,14 @@ function buildTarget(given: TargetSketch, backend: number, model: number, place:
     model,
     capabilities: typeof capabilities === 'number' ? capabilities : capabilityBits(capabilities),
     price: buildPrice(price),
+    overhead: { image: 1_445, tools: 0, ...given.overhead },
   };
 }
 
 function buildPrice(price: NonNullable<TargetSketch['price']>): Price {
   if (price === 'free') return { input: 0, output: 0, cachedInput: null, source: 'free' };
   if (price === 'unknown') return { input: UNKNOWN_PRICE, output: UNKNOWN_PRICE, cachedInput: null, source: 'unknown' };
-  return { ...price, cachedInput: null, source: 'policy' };
+  return { input: 0, output: 0, cachedInput: null, source: 'policy', ...price };
 }
 
 /** Rows of the targets that serve one of these models, ascending. */
@@ -309,5 +315,14 @@ function buildClass(given: ClassSketch, realNames: readonly string[], targets: r
 }
 
 function buildCaller(given: Partial<Caller> & { readonly name: string }, row: number, place: Place): Caller {
-  return { implicit: false, sha256: row.toString(16).padStart(64, '0'), team: null, labels: {}, scopes: ['llm:invoke'], place, ...given };
+  return {
+    implicit: false,
+    sha256: row.toString(16).padStart(64, '0'),
+    team: null,
+    labels: {},
+    scopes: ['llm:invoke'],
+    rate: { requests: null, tokens: null },
+    place,
+    ...given,
+  };
 }

@@ -1,5 +1,5 @@
-/** A policy of this many policies and targets as YAML: aliases, keys, teams, contexts, prices, tiers, zones. */
-export function writeLargePolicy(policies: number, targets: number): string {
+/** A policy of this many policies and targets as YAML: aliases, keys, teams, contexts, prices, tiers, zones; and invariants that hold. */
+export function writeLargePolicy(policies: number, targets: number, invariants = 0): string {
   const lines = ['backends:'];
   const backends = Math.ceil(targets / 4);
   const models = Math.ceil(targets * 0.75);
@@ -31,5 +31,20 @@ export function writeLargePolicy(policies: number, targets: number): string {
   for (let p = 0; p < policies; p++) {
     lines.push(`  key-${p}: { sha256: "${p.toString(16).padStart(64, '0')}", team: team-${p}, scopes: [llm:invoke] }`);
   }
+  if (invariants > 0) lines.push('invariants:');
+  for (let i = 0; i < invariants; i++) lines.push(`  - name: promise ${i}`, `    ${promiseOf(i, policies)}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** What holds in the policy above: about one policy or team, about all of them, about cost, about a state. */
+function promiseOf(row: number, policies: number): string {
+  const policy = row % policies;
+  const promises = [
+    `never: { policy: policy-${policy - (policy % 5)}, zone: open }`,
+    'never: { privacy: restricted, cloud: true }',
+    `when: { team: team-${policy} }\n    always: { cost_usd: "<=${1_000 + row}" }`,
+    `never: { cost_usd: ">${5_000 + row}" }`,
+    `never: { requested_model: "alias-${row % 9}", privacy: restricted, zone: open }\n    given: { down: [backend-0], full: [] }`,
+  ];
+  return promises[row % promises.length];
 }

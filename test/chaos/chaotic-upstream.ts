@@ -1,11 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expectEvents, expectPlain } from './expected.ts';
+import { type Call, type Speech, tell, voiceOf } from '../upstreams/scripted-upstream.ts';
+import { type Spoil, spoil } from '../upstreams/spoil.ts';
+import { findPrompt, meaningOf } from './expected.ts';
 
-/** What a server may do instead of answering as it should; `answer` and `trickle` give the whole answer. */
-export const FAULTS = [
-  'answer',
-  'trickle',
+/** What a server may do that is odd and no failure: it gives the whole answer. */
+export const CALM = ['answer', 'trickle', 'split', 'crlf', 'unknown-events', 'repeated-start'] as const;
+/** What a server may do instead of answering as it should. */
+const WRONG = [
   'reset',
   'half-headers',
   'stall',
@@ -14,20 +16,28 @@ export const FAULTS = [
   'cut',
   'reset-after-done',
   'error-event',
+  'error-first',
   'empty',
+  'html',
+  'compressed',
   'status-429',
   'status-500',
   'status-529',
 ] as const;
+/** What breaks an answer that has begun: half of all failures, since there is most to be done about them. */
+const MIDWAY = ['stall-mid', 'truncate', 'cut', 'error-event'] as const;
+export const FAULTS = [...CALM, ...WRONG] as const;
 export type ChaosFault = (typeof FAULTS)[number];
 
-/** Speaks OpenAI's API, and Ollama's lists, and fails in every way that a server can, at random but for its seed. */
+/** Speaks every provider's API, and fails in every way that a server can, at random but for its seed. */
 export class ChaoticUpstream {
   /** Every request gets this while it is set. */
   storm: ChaosFault | null = null;
   /** Share of requests that fail without a storm. */
   share = 0.2;
   readonly counts = new Map<ChaosFault, number>();
+  /** What was meant to be sent, by the gateway's id of the request; whoever looks takes it out. */
+  readonly sent = new Map<string, Buffer>();
   readonly #random: () => number;
   #server: Server;
   #port = 0;
@@ -70,18 +80,23 @@ export class ChaoticUpstream {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    if (request.method === 'GET') return this.#list(request.url ?? '', response);
-    const { stream, messages } = JSON.parse(Buffer.concat(parts).toString('utf8')) as { stream?: boolean; messages: { content: string }[] };
+    const path = request.url ?? '';
+    if (request.method === 'GET') return this.#list(path, response);
+    const body = Buffer.concat(parts);
     const fault = this.#pick();
     this.counts.set(fault, (this.counts.get(fault) ?? 0) + 1);
     await sleep(this.#random() * 40);
-    await (stream ? this.#stream(fault, messages[0].content, response) : this.#plain(fault, messages[0].content, response));
+    await this.#answer(fault, { ...tell(path, body), path, headers: request.headers, body }, response);
   }
 
   #pick(): ChaosFault {
     if (this.storm) return this.storm;
-    if (this.#random() >= this.share) return this.#random() < 0.1 ? 'trickle' : 'answer';
-    return FAULTS[2 + Math.floor(this.#random() * (FAULTS.length - 2))];
+    if (this.#random() >= this.share) return this.#random() < 0.7 ? 'answer' : pickFrom(CALM, this.#random());
+    return this.pickWrong();
+  }
+
+  pickWrong(): ChaosFault {
+    return pickFrom(this.#random() < 0.5 ? MIDWAY : WRONG, this.#random());
   }
 
   /** Models come and go, and the list is now and then an error or no list. */
@@ -90,105 +105,114 @@ export class ChaoticUpstream {
     if (this.share > 0 && dice < 0.05) return void response.writeHead(500).end('broken');
     if (this.share > 0 && dice < 0.1) return void response.writeHead(200).end('{"models":[{"na');
     const some = ['m', 'other', `new-${Math.floor(dice * 1e6)}`].filter(() => this.share === 0 || this.#random() < 0.7);
-    const ollama = path.startsWith('/api/');
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(
-      JSON.stringify(ollama ? { models: some.map((name) => ({ name })) } : { object: 'list', data: some.map((id) => ({ id })) }),
-    );
+    const lists =
+      path.startsWith('/api/') || path.startsWith('/v1beta/')
+        ? { models: some.map((name) => ({ name: path.startsWith('/api/') ? name : `models/${name}` })) }
+        : { object: 'list', data: some.map((id) => ({ id })) };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(lists));
   }
 
-  async #stream(fault: ChaosFault, prompt: string, response: ServerResponse): Promise<void> {
-    if (await this.#failEarly(fault, 'text/event-stream', response)) return;
-    const events = expectEvents(prompt);
-    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-    const upTo = 1 + Math.floor(this.#random() * (events.length - 3));
+  async #answer(fault: ChaosFault, call: Call, response: ServerResponse): Promise<void> {
+    if (await failEarly(fault, call.speech, response)) return;
+    const { stream } = call;
+    const { headers, pieces } = spoil(call, meaningOf(findPrompt(call.body.toString())), SPOILS[fault] ?? 'none');
+    const all = [...pieces];
+    const bytes = Buffer.concat(all);
+    this.sent.set(String(call.headers['x-request-id']), bytes);
+    const length = stream ? {} : { 'content-length': String(bytes.length) };
+    response.writeHead(200, { ...headers, ...length });
+    // Where a stream breaks: behind its first event at the earliest, before its end at the latest.
+    const upTo = 1 + Math.floor(this.#random() * (all.length - 3));
+    const begun = stream ? Buffer.concat(all.slice(0, upTo)) : bytes.subarray(0, 15);
     switch (fault) {
-      case 'trickle': {
-        const text = Buffer.from(events.join(''));
-        const step = Math.ceil(text.length / 20);
-        for (let at = 0; at < text.length; at += step) {
-          response.write(text.subarray(at, at + step));
+      case 'trickle':
+        for (const piece of cut(bytes, Math.ceil(bytes.length / 20))) {
+          response.write(piece);
           await sleep(20);
         }
         response.end();
         return;
-      }
       case 'stall-mid':
-        response.write(events.slice(0, upTo).join(''));
+        response.write(begun);
         return;
       case 'truncate':
-        response.end(events.slice(0, upTo).join(''));
+        if (stream) response.end(begun);
+        else response.write(begun, () => response.socket?.destroy());
         return;
       case 'error-event':
-        response.end(
-          `${events.slice(0, upTo).join('')}data: {"error":{"message":"made up","type":"server_error","param":null,"code":null}}\n\n`,
-        );
+        if (stream) response.end(Buffer.concat([begun, lateError(call.speech)]));
+        else response.end(bytes);
         return;
       case 'cut':
-        response.write(events.slice(0, upTo).join('') + events[upTo].slice(0, 20));
+        response.write(stream ? Buffer.concat([begun, all[upTo].subarray(0, all[upTo].length / 2)]) : begun);
         await sleep(10);
         response.socket?.resetAndDestroy();
         return;
       case 'reset-after-done':
-        response.write(events.join(''));
+        response.write(bytes);
         await sleep(10);
         response.socket?.resetAndDestroy();
         return;
       default:
-        for (const event of events) {
-          response.write(event);
-          if (this.#random() < 0.5) await sleep(this.#random() * 60);
+        for (const piece of all) {
+          response.write(piece);
+          if (fault === 'answer' && this.#random() < 0.5) await sleep(this.#random() * 60);
         }
         response.end();
     }
   }
+}
 
-  async #plain(fault: ChaosFault, prompt: string, response: ServerResponse): Promise<void> {
-    if (await this.#failEarly(fault, 'application/json', response)) return;
-    const text = Buffer.from(expectPlain(prompt));
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': text.length });
-    if (fault === 'answer' || fault === 'error-event' || fault === 'reset-after-done') return void response.end(text);
-    if (fault === 'trickle') {
-      for (const byte of [text.subarray(0, 10), text.subarray(10, 20), text.subarray(20)]) {
-        response.write(byte);
-        await sleep(20);
-      }
-      return void response.end();
-    }
-    response.write(text.subarray(0, 15));
-    if (fault === 'stall-mid') return;
-    await sleep(10);
-    response.socket?.resetAndDestroy();
-  }
+const SPOILS: Readonly<Partial<Record<ChaosFault, Spoil>>> = {
+  split: 'split',
+  crlf: 'crlf',
+  'unknown-events': 'unknown-events',
+  'repeated-start': 'repeated-start',
+  'error-first': 'late-error-first',
+  html: 'html',
+  compressed: 'compressed',
+};
 
-  /** True where that was all. */
-  async #failEarly(fault: ChaosFault, type: string, response: ServerResponse): Promise<boolean> {
-    switch (fault) {
-      case 'reset':
-        response.socket?.resetAndDestroy();
-        return true;
-      case 'half-headers':
-        response.socket?.write('HTTP/1.1 200 OK\r\ncontent-ty');
-        await sleep(10);
-        response.socket?.destroy();
-        return true;
-      case 'stall':
-        return true;
-      case 'empty':
-        response.writeHead(200, { 'content-type': type }).end();
-        return true;
-      case 'status-429':
-      case 'status-500':
-      case 'status-529': {
-        const status = Number(fault.slice(7));
-        response.writeHead(status, { 'content-type': 'application/json', ...(status === 429 ? { 'retry-after': '1' } : {}) });
-        response.end(JSON.stringify({ error: { message: `made up ${status}`, type: 'test', param: null, code: null } }));
-        return true;
-      }
-      default:
-        return false;
+function lateError(speech: Speech): Buffer {
+  const { pieces } = spoil({ speech, stream: true, path: '', headers: {}, body: Buffer.alloc(0) }, { text: 'x' }, 'late-error-first');
+  return Buffer.concat([...pieces]);
+}
+
+/** True where that was all. */
+async function failEarly(fault: ChaosFault, speech: Speech, response: ServerResponse): Promise<boolean> {
+  switch (fault) {
+    case 'reset':
+      response.socket?.resetAndDestroy();
+      return true;
+    case 'half-headers':
+      response.socket?.write('HTTP/1.1 200 OK\r\ncontent-ty');
+      await sleep(10);
+      response.socket?.destroy();
+      return true;
+    case 'stall':
+      return true;
+    case 'empty':
+      response.writeHead(200, { 'content-type': 'application/json' }).end();
+      return true;
+    case 'status-429':
+    case 'status-500':
+    case 'status-529': {
+      const status = Number(fault.slice(7));
+      response.writeHead(status, { 'content-type': 'application/json', ...(status === 429 ? { 'retry-after': '1' } : {}) });
+      response.end(voiceOf(speech).sayError(status, `made up ${status}`));
+      return true;
     }
+    default:
+      return false;
   }
+}
+
+function pickFrom<Item>(list: readonly Item[], random: number): Item {
+  return list[Math.floor(random * list.length)];
+}
+
+function cut(bytes: Buffer, size: number): Buffer[] {
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
 }
 
 export function sleep(ms: number): Promise<void> {

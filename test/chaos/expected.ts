@@ -1,15 +1,13 @@
-/** The events that every server gives for a prompt: what a caller must see, byte for byte, or a beginning of it and an error. */
-export function expectEvents(prompt: string): string[] {
-  const words = 3 + (prompt.length % 7);
-  const wrap = (delta: object, finish: string | null): string =>
-    `data: ${JSON.stringify({ id: `chatcmpl-${prompt}`, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
-  const events = [wrap({ role: 'assistant', content: '' }, null)];
-  for (let at = 0; at < words; at++) events.push(wrap({ content: ` ${prompt} «${at}»` }, null));
-  return [...events, wrap({}, 'stop'), 'data: [DONE]\n\n'];
+import type { Meaning } from '../upstreams/voices/voice.ts';
+
+/** What every server says to a prompt, each in its own API: what a caller must hear, or a beginning of it and an error. */
+export function meaningOf(prompt: string): Meaning {
+  const words = Array.from({ length: 3 + (prompt.length % 7) }, (_, at) => `${prompt} «${at}» 🌞`);
+  const calls = prompt.length % 3 === 0 ? [{ name: 'tick', arguments: JSON.stringify({ of: prompt, done: true }) }] : undefined;
+  return { text: words.join(' '), ...(calls === undefined ? {} : { calls }) };
 }
 
-/** The same for an answer in one piece. */
-export function expectPlain(prompt: string): string {
-  const message = { role: 'assistant', content: `«${prompt}»`.repeat(20) };
-  return JSON.stringify({ id: `chatcmpl-${prompt}`, object: 'chat.completion', choices: [{ index: 0, message, finish_reason: 'stop' }] });
+/** The prompt in a call to a server, whatever its API. */
+export function findPrompt(body: string): string {
+  return /p\d+x*/.exec(body)![0];
 }

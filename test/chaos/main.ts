@@ -3,13 +3,12 @@
  * `node test/chaos/main.ts [chaos|abuse] [seconds] [seed]`
  */
 import { describeMachine } from '../../compiler/bench/report.ts';
+import { CALM } from './chaotic-upstream.ts';
 import { FULL, runAbuse } from './run-abuse.ts';
 import { runChaos } from './run-chaos.ts';
 
 const [what, seconds = '120', seed = '7'] = process.argv.slice(2);
 console.log(`${describeMachine()}, ${new Date().toISOString().slice(0, 10)}\n`);
-/** What a backend does that is no failure. */
-const CALM = ['answer', 'trickle'];
 let wrong = 0;
 if (what !== 'abuse') wrong += await reportChaos();
 if (what !== 'chaos') wrong += await reportAbuse();
@@ -23,7 +22,7 @@ async function reportChaos(): Promise<number> {
   for (const [end, count] of [...report.ends].sort((one, other) => other[1] - one[1])) row(end, count);
   row(
     'failed attempts at the backends',
-    [...report.faults].reduce((sum, [name, count]) => sum + (CALM.includes(name) ? 0 : count), 0),
+    [...report.faults].reduce((sum, [name, count]) => sum + ((CALM as readonly string[]).includes(name) ? 0 : count), 0),
   );
   row('slowest request, ms', `${Math.round(report.slowestMs)} of ${report.deadlineMs}`);
   row('all targets well again after the last fault, ms', Math.round(report.healedMs));

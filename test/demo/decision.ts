@@ -19,13 +19,13 @@ export interface Decision {
 
 /** A request as a client sends it. */
 export interface Question {
-  readonly path: '/v1/chat/completions' | '/v1/embeddings';
+  readonly path: '/v1/chat/completions' | '/v1/embeddings' | '/v1/messages';
   readonly body: { readonly model: string; readonly [key: string]: unknown };
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Longest wait for an answer, in ms. */
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 /** Sends a request and reads the decision off the answer. Rejects where the gateway cannot be reached. */
 export async function ask(url: string, { path, body, headers }: Question): Promise<Decision> {

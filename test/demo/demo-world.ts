@@ -9,11 +9,12 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** What the pretended cloud takes for a key; it exists in the demo's own processes only. */
 const KEY = 'sk-demo-4e1f0c';
 /** Longest time to start serving, and for any change to show, in ms. */
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 /** Time between two health probes, in ms: short, so that the tale does not wait for them. */
 const PROBE = 400;
 const LOCAL_MODELS = ['llama3.2', 'qwen2.5-coder', 'nomic-embed-text'];
 const WORKSTATION: UpstreamOptions = { models: LOCAL_MODELS, resident: LOCAL_MODELS };
+const CLAUDE: UpstreamOptions = { models: ['claude-sonnet-4-5'], key: KEY };
 const CLOUD: UpstreamOptions = { models: ['gpt-5', 'gpt-5-mini', 'text-embedding-3-small'], key: KEY };
 
 /** Servers on loopback, a copy of the shipped policy in a folder of its own, and a gateway in front of them. */
@@ -23,25 +24,34 @@ export class DemoWorld {
   readonly #folder: string;
   #workstation: Upstream;
   #cloud: Upstream;
+  #claude: Upstream;
   readonly #workstationPort: number;
   readonly #cloudPort: number;
+  readonly #claudePort: number;
   #gateway: ChildProcess | null = null;
   #said = '';
 
-  constructor(folder: string, workstation: Upstream, cloud: Upstream) {
+  constructor(folder: string, workstation: Upstream, cloud: Upstream, claude: Upstream) {
     this.#folder = folder;
     this.#workstation = workstation;
     this.#cloud = cloud;
     this.#workstationPort = workstation.port;
+    this.#claude = claude;
     this.#cloudPort = cloud.port;
+    this.#claudePort = claude.port;
   }
 
   static async start(): Promise<DemoWorld> {
     const folder = await mkdtemp(join(tmpdir(), 'policyc-demo-'));
     await cp(join(ROOT, 'policies'), join(folder, 'policies'), { recursive: true });
-    const world = new DemoWorld(folder, await startUpstream(WORKSTATION), await startUpstream(CLOUD));
-    // The shipped policy names no address for the provider's own; this is the one line in which the copy differs.
-    await world.editPolicy('backends.yaml', '    type: openai\n', '    type: openai\n    url: ${DEMO_OPENAI_URL}\n');
+    const world = new DemoWorld(folder, await startUpstream(WORKSTATION), await startUpstream(CLOUD), await startUpstream(CLAUDE));
+    // The shipped policy names no addresses for the providers' own; these are the two lines in which the copy differs.
+    for (const [type, variable] of [
+      ['openai', 'DEMO_OPENAI_URL'],
+      ['anthropic', 'DEMO_ANTHROPIC_URL'],
+    ]) {
+      await world.editPolicy('backends.yaml', `    type: ${type}\n`, `    type: ${type}\n    url: \${${variable}}\n`);
+    }
     return world;
   }
 
@@ -51,6 +61,10 @@ export class DemoWorld {
 
   get cloudUrl(): string {
     return `http://127.0.0.1:${this.#cloudPort}`;
+  }
+
+  get claudeUrl(): string {
+    return `http://127.0.0.1:${this.#claudePort}`;
   }
 
   /** Replaces `from`, which must be there, in a file of the copied policy. */
@@ -78,7 +92,14 @@ export class DemoWorld {
   async serve(): Promise<void> {
     const flags = { policy: 'generated', data: 'data', port: 0, 'log-level': 'warn', 'probe-interval': PROBE };
     const args = [join(ROOT, 'runtime/bin.js'), ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)])];
-    const env = { PATH: process.env.PATH, OLLAMA_URL: this.workstationUrl, DEMO_OPENAI_URL: this.cloudUrl, OPENAI_API_KEY: KEY };
+    const env = {
+      PATH: process.env.PATH,
+      OLLAMA_URL: this.workstationUrl,
+      DEMO_OPENAI_URL: this.cloudUrl,
+      DEMO_ANTHROPIC_URL: this.claudeUrl,
+      OPENAI_API_KEY: KEY,
+      ANTHROPIC_API_KEY: KEY,
+    };
     const child = spawn(process.execPath, args, { cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'], env });
     this.#gateway = child;
     child.stderr.setEncoding('utf8').on('data', (part: string) => (this.#said = (this.#said + part).slice(-8_192)));
@@ -89,14 +110,16 @@ export class DemoWorld {
     }, 'the gateway to serve');
   }
 
-  /** The provider's server is gone; connections to it are refused. */
+  /** The providers' servers are gone; connections to them are refused. */
   async stopCloud(): Promise<void> {
-    await this.#cloud.stop();
+    await Promise.all([this.#cloud.stop(), this.#claude.stop()]);
   }
 
   async startCloud(): Promise<void> {
     this.#cloud = await startUpstream(CLOUD, this.#cloudPort);
-    await this.until(async () => (await this.stateOf('openai')) === 'up', 'backend `openai` to be up');
+    this.#claude = await startUpstream(CLAUDE, this.#claudePort);
+    for (const name of ['openai', 'claude'])
+      await this.until(async () => (await this.stateOf(name)) === 'up', `backend \`${name}\` to be up`);
   }
 
   async stopWorkstation(): Promise<void> {
@@ -138,7 +161,9 @@ export class DemoWorld {
       child.kill('SIGTERM');
       await ended;
     }
-    await Promise.all([this.#workstation.stop(), this.#cloud.stop()].map((stopped) => stopped.catch(() => {})));
+    await Promise.all(
+      [this.#workstation, this.#cloud, this.#claude].map((server) => server.stop()).map((stopped) => stopped.catch(() => {})),
+    );
     await rm(this.#folder, { recursive: true, force: true });
     return child === null ? 0 : child.exitCode;
   }

@@ -3,7 +3,7 @@ import { formatDecision, formatHeading } from './decision-table.ts';
 import { DemoWorld } from './demo-world.ts';
 import { formatRejection } from './format-rejection.ts';
 import { paintFor } from './paint.ts';
-import { CUSTOMER, FLEXIBLE, STRONG, WHILE_UP } from './requests.ts';
+import { CUSTOMER, FLEXIBLE, IN_BOTH_APIS, STRONG, WHILE_UP } from './requests.ts';
 import { runUnderTraffic } from './steady-traffic.ts';
 
 const paint = paintFor(process.stdout.isTTY === true, process.env);
@@ -14,7 +14,7 @@ async function tell(world: DemoWorld): Promise<void> {
   say('Upstreams on loopback, without a key or a network');
   line(`workstation  ${world.workstationUrl}  speaks Ollama's API`);
   line(`openai       ${world.cloudUrl}  speaks OpenAI's API`);
-  line('claude       its dialect is not served by this version: down, and it says so');
+  line(`claude       ${world.claudeUrl}  speaks Anthropic's API`);
 
   say('policyc compile policies');
   for (const text of (await world.compile()).split('\n')) line(text);
@@ -24,6 +24,10 @@ async function tell(world: DemoWorld): Promise<void> {
   say('A dozen requests');
   line(formatHeading(paint));
   for (const request of WHILE_UP) await show(world, request.title, request, request.expect, request.holds);
+
+  say("The gateway speaks Anthropic's API, too, and every caller reaches every backend");
+  line(formatHeading(paint));
+  for (const request of IN_BOTH_APIS) await show(world, request.title, request, request.expect, request.holds);
 
   say('The cloud goes down');
   await world.stopCloud();
@@ -110,6 +114,8 @@ try {
     line(
       `curl ${world.url}/v1/route -H 'content-type: application/json' -d '{"model":"gpt-5","messages":[{"role":"user","content":"hi"}]}'`,
     );
+    line(`curl ${world.url}/v1/messages -H 'content-type: application/json' \\`);
+    line(`  -d '{"model":"claude-sonnet-4-5","max_tokens":100,"messages":[{"role":"user","content":"hi"}]}'`);
     line(`curl ${world.url}/metrics`);
     await stopped;
   }

@@ -10,6 +10,7 @@ export interface DemoRequest extends Question {
 
 const LOCAL = { status: 200, backend: 'workstation', zone: 'restricted', cost: null } as const;
 const CLOUD = { status: 200, backend: 'openai', zone: 'open' } as const;
+const CLAUDE = { status: 200, backend: 'claude', model: 'claude-sonnet-4-5', zone: 'open' } as const;
 const weather = {
   type: 'function',
   function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
@@ -87,6 +88,34 @@ export const WHILE_UP: readonly DemoRequest[] = [
   },
 ];
 
+/** Callers of either API, at backends of either: the policy decides, and the answer is in the words of the question. */
+export const IN_BOTH_APIS: readonly DemoRequest[] = [
+  {
+    title: 'OpenAI, at Anthropic',
+    ...chat('claude-sonnet-4-5', DESIGN),
+    expect: CLAUDE,
+    holds: '"object":"chat.completion"',
+  },
+  {
+    title: 'Anthropic, at home',
+    ...message('auto', 'Rename variable x to y'),
+    expect: { ...LOCAL, model: 'qwen2.5-coder' },
+    holds: '"type":"message"',
+  },
+  {
+    title: 'Anthropic, untouched',
+    ...message('claude-sonnet-4-5', DESIGN),
+    expect: CLAUDE,
+    holds: '"stop_reason":"end_turn"',
+  },
+  {
+    title: 'the same, streamed',
+    ...message('claude-sonnet-4-5', DESIGN, { stream: true }),
+    expect: CLAUDE,
+    holds: 'event: message_stop',
+  },
+];
+
 /** A caller that asks for the strongest model. */
 export const STRONG: Question = chat('gpt-5', DESIGN);
 /** The same, content with less. */
@@ -96,6 +125,10 @@ export const CUSTOMER: Question = chat('support-chat', 'My order 4711 has not ar
 
 function chat(model: string, content: string, more: object = {}): Question {
   return { path: '/v1/chat/completions', body: { model, messages: [{ role: 'user', content }], ...more } };
+}
+
+function message(model: string, content: string, more: object = {}): Question {
+  return { path: '/v1/messages', body: { model, max_tokens: 1_000, messages: [{ role: 'user', content }], ...more } };
 }
 
 function embed(model: string, input: string): Question {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -74,6 +74,18 @@ test('the action tells a fresh router from a stale one', async () => {
   expect(output).toContain('[stale]');
 });
 
+test('the action runs the tests, and fails where they leave too much out', async () => {
+  const step = 'Run the tests';
+  const folder = join(elsewhere, 'tested');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'policy.yaml'), 'backends:\n  box: { type: ollama, models: { small: {}, other: {} } }\n');
+  writeFileSync(join(folder, 'a.test.yaml'), 'tests:\n  - { name: small, request: { model: small }, expect: { backend: box } }\n');
+  expect(await runStep(step, { paths: 'tested', 'test-threshold': '50' }, elsewhere)).toMatchObject({ code: 0 });
+  const { code, output } = await runStep(step, { paths: 'tested', 'test-threshold': '51' }, elsewhere);
+  expect(code).toBe(1);
+  expect(output).toMatch(/^::error title=policyc test::coverage: 50 %/m);
+});
+
 test('the workflow for users hands every input to the action', () => {
   const { on, jobs } = read<Workflow>('.github/workflows/policy-check.yml');
   const step = jobs['policy-check'].steps.find(({ uses }) => uses?.endsWith(ACTION))!;
@@ -98,5 +110,14 @@ test('the pre-commit hook runs the check', async () => {
   const command = `${hook.entry} ${hook.args.join(' ')}`;
   expect(await shell(ROOT).run(command)).toMatchObject({ code: 0, output: expect.stringContaining('no findings') });
   // Nothing to check is a mistake, not a success.
+  expect(await shell(elsewhere).run(command)).toMatchObject({ code: 2 });
+});
+
+test('the pre-commit hook for tests runs them', async () => {
+  const hook = read<Hook[]>('.pre-commit-hooks.yaml').find(({ id }) => id === 'policyc-test')!;
+  expect(hook).toMatchObject({ language: 'node', pass_filenames: false });
+  const shell = (cwd: string) => new Shell(cwd, { PATH: `${join(ROOT, 'node_modules/.bin')}:${dirname(process.execPath)}:/usr/bin:/bin` });
+  const command = `${hook.entry} ${hook.args.join(' ')}`;
+  expect(await shell(ROOT).run(command)).toMatchObject({ code: 0, output: expect.stringContaining('passed') });
   expect(await shell(elsewhere).run(command)).toMatchObject({ code: 2 });
 });

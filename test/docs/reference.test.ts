@@ -39,7 +39,7 @@ test('every path of policyd stands there, and none else', async () => {
   const served = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
-  const told = [...page.matchAll(/^\| `(GET|POST|PUT) (\/[^`]*)`/gm)].map(([, method, path]) => `${method} ${path}`);
+  const told = [...page.matchAll(/^\| `(GET|POST|PUT|DELETE) (\/[^`]*)`/gm)].map(([, method, path]) => `${method} ${path}`);
   expect(told.filter((row) => row !== 'GET /openapi.json').sort()).toEqual(served.filter((row) => !row.endsWith('/openapi.json')).sort());
 });
 

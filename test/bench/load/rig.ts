@@ -5,6 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compileText, writeArtifact } from '../../e2e/policyd.ts';
+import { findFreePort } from '../../docs/find-free-port.ts';
 import type { Job, Report } from './job.ts';
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -38,14 +39,24 @@ export class Rig {
 
   /** policyd with a policy, as an operator runs it: logs at info into a file. */
   async startPolicyd(policy: string, flags: readonly string[] = []): Promise<Served> {
-    const artifact = join(this.#home, 'generated');
+    const home = mkdtempSync(join(this.#home, 'policyd-'));
+    const artifact = join(home, 'generated');
     writeArtifact(artifact, await compileText(policy));
-    const log = openSync(join(this.#home, 'policyd.log'), 'a');
-    const args = [...flags, file('../../../runtime/bin.js'), '--policy', artifact, '--data', join(this.#home, 'data'), '--port', '0'];
+    const log = openSync(join(home, 'policyd.log'), 'a');
+    const args = [...flags, file('../../../runtime/bin.js'), '--policy', artifact, '--data', join(home, 'data'), '--port', '0'];
     const child = this.#spawn(args, 'alone', ['ignore', log, 'pipe']);
     closeSync(log);
     const port = await waitFor(child, child.stderr!, /serving on http:\/\/\S+:(\d+)/);
     return { port, pid: child.pid! };
+  }
+
+  /** `@portkey-ai/gateway` as its package starts it, from the folder that it was installed into with `npm i --prefix`. */
+  async startPortkey(folder: string): Promise<Served> {
+    const port = await findFreePort();
+    const script = join(folder, 'node_modules/@portkey-ai/gateway/build/start-server.js');
+    const child = this.#spawn([script, '--headless', `--port=${port}`], 'alone', ['ignore', 'pipe', 'inherit']);
+    await waitFor(child, child.stdout!, /Ready for (connections)/);
+    return { port: Number(port), pid: child.pid! };
   }
 
   /** @throws where a request was answered with anything but 200. */
