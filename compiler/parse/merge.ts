@@ -66,6 +66,8 @@ export function merge(
   const sections = Object.fromEntries(SECTIONS.map((name) => [name, []])) as unknown as Record<SectionName, Named<unknown>[]>;
   const opened = new Map<SectionName, Spot>();
   const doubts: string[] = files.flatMap((file) => file.doubts);
+  /** Names of entries whose shape is wrong: they may stand under a section that was not meant. */
+  const misplaced = new Set<string>();
   const definitions = new Map<string, Spot>();
   for (const { tree, text } of files) {
     for (const [title, section] of tree?.entries ?? []) {
@@ -78,6 +80,7 @@ export function merge(
       if (section.value.kind === 'leaf') continue;
       if (!opened.has(name)) opened.set(name, section.key);
       for (const named of entriesOf(name, section, broken)) {
+        if (named.broken) misplaced.add(named.name);
         // What a faulty backend serves may stand under a misspelled key.
         if (name === 'backends' && named.broken && section.value.kind === 'map') {
           doubts.push(textOf(section.value.entries.get(named.name) as Entry, section.value, text));
@@ -103,7 +106,7 @@ export function merge(
       sections: sections as unknown as Sections,
       opened,
       doubtful: doubts.length > 0,
-      mayDefine: (name) => doubts.some((text) => text.includes(name)),
+      mayDefine: (name) => misplaced.has(name) || doubts.some((text) => text.includes(name)),
       lineOf(file, line) {
         if (!lines.has(file)) lines.set(file, files.find((candidate) => candidate.file === file)?.text.split(/\r?\n/) ?? []);
         return lines.get(file)?.[line - 1] ?? '';

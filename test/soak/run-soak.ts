@@ -208,10 +208,10 @@ export async function runSoak({ minutes, requests, seed, onProgress }: SoakOptio
   }
 }
 
-/** Descriptors and the heap end a little later than requests: idle connections close after seconds. */
+/** Descriptors and the heap end later than requests: a client may keep an idle connection for as long as the server lets it, 72 s. */
 async function settle(process: WatchedProcess, requests: number, at: number, before?: Held): Promise<Held> {
   let least = await process.look(at, requests);
-  for (let looks = 0; looks < (before === undefined ? 3 : 20); looks++) {
+  for (let looks = 0; looks < (before === undefined ? 3 : 50); looks++) {
     if (
       before !== undefined &&
       countDescriptors(least) <= countDescriptors(before) &&

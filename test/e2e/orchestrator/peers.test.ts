@@ -167,7 +167,9 @@ describe('three peers', () => {
     expect(waits).toMatchObject({ status: 'pending', placement: null });
     const no = await caller.schedule({ name: 'no', command: ['true'], resources: { cpu: 64 } });
     expect([no.status, no.body.error.code]).toEqual([409, 'no_node']);
-    expect(no.body.reasons!.map(({ node }) => node).sort()).toEqual([`${gpu.address}/local`, `${wide.address}/local`, 'local'].sort());
+    // A busy machine may lack memory, too, for now: that is told beside it.
+    const cores = no.body.reasons!.filter(({ code }) => code === 'cpu').map(({ node }) => node);
+    expect(cores.sort()).toEqual([`${gpu.address}/local`, `${wide.address}/local`, 'local'].sort());
   });
 });
 

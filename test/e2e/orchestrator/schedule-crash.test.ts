@@ -101,6 +101,17 @@ async function settle(current: () => Policyd, sent: readonly Sent[]): Promise<vo
   expect(jobs.size).toBeGreaterThan(0);
 }
 
+const openDatabase = () => new DatabaseSync(join(home, 'data', 'policyd.sqlite'), { readOnly: true });
+
+function countUntold(): number {
+  const database = openDatabase();
+  try {
+    return Number(database.prepare('select count(*) as untold from workloads where told = 0').get()!.untold);
+  } finally {
+    database.close();
+  }
+}
+
 test(`SIGKILL in ${ROUNDS} rounds at any moment under load: no job is lost, none runs twice, nothing stays held`, async () => {
   const sent: Sent[] = [];
   let current = await start();
@@ -117,8 +128,10 @@ test(`SIGKILL in ${ROUNDS} rounds at any moment under load: no job is lost, none
   await settle(() => current, sent);
   const jobs = await callerOf(() => current).get<{ items: { status: string }[] }>('/v1/jobs?status=running');
   expect(jobs.body.items).toEqual([]);
+  // An end that was written down and not told before a crash is told ten seconds after it.
+  await until(() => countUntold() === 0, 'every end to be told', 60_000);
   await current.stop();
-  const database = new DatabaseSync(join(home, 'data', 'policyd.sqlite'), { readOnly: true });
+  const database = openDatabase();
   expect(database.prepare('select count(*) as held from workloads where held = 1').get()).toEqual({ held: 0 });
   expect(database.prepare('select count(*) as jobs from workloads').get()).toEqual({ jobs: sent.length });
   // Every stream ended with exactly one result, but where a crash came between the telling and its record.
