@@ -17,8 +17,7 @@ test('1,000 policies × 64 targets are checked, compiled and proven in under 3 s
     expect(told).toMatchObject({ policies: 1_000, targets: 64 });
     expect(told.proof.compared).toBeGreaterThan(1_000);
     expect(told.rss).toBeLessThan(700e6);
-    const { stdout: slowness } = await run(process.execPath, [new URL('../../build/measure-slowness.ts', import.meta.url).pathname]);
-    costs.push(Math.min(told.cpu, told.wall) / Number(slowness));
+    costs.push(Math.min(told.cpu, told.wall));
   }
   expect(Math.min(...costs)).toBeLessThan(3_000);
 }, 240_000);
