@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { request } from 'undici';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Upstream } from '../upstreams/upstream.ts';
@@ -205,6 +206,7 @@ test('the description of the API names every route, and nothing it does not serv
     '/v1/messages/count_tokens',
     '/v1/models',
     '/v1/models/{id}',
+    '/v1/nodes',
     '/v1/peers',
     '/v1/peers/runs',
     '/v1/peers/runs/{run}/logs',
@@ -226,6 +228,19 @@ test('the description of the API names every route, and nothing it does not serv
     '/v1/stream',
   ]);
   await policyd.stop();
+});
+
+test('the description of the API is what OpenAPI 3.1 asks for, by a validator of others', async () => {
+  const policyd = await Policyd.run(home, folder, { args: ['--peers', 'accept'] });
+  const document = await policyd.get<Record<string, object>>('/openapi.json');
+  await policyd.stop();
+  const judge = async (spoil: object): Promise<unknown> => {
+    const { valid, errors } = await new Validator().validate({ ...structuredClone(document), ...spoil });
+    return valid ? 'valid' : errors;
+  };
+  expect(document.openapi).toBe('3.1.0');
+  expect(await judge({})).toBe('valid');
+  expect(await judge({ paths: { '/x': { get: { parameters: [{ name: 'y', in: 'nowhere' }] } } } })).not.toBe('valid');
 });
 
 test('caller keys: none 401, unknown 401, without the scope 403, team policies hold', async () => {

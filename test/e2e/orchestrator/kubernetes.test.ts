@@ -75,7 +75,7 @@ test('a disruption budget refuses an eviction, and the caller is told so', async
   const { body } = await caller.schedule(work('kept', 'sleep 600'));
   await caller.reach(body.job_id, ['running']);
   const refused = await caller.post('/evict', { pod_id: `${body.job_id}-1`, reason: 'test' });
-  expect([409, 429]).toContain(refused.status);
+  expect(refused.status).toBe(429);
   expect(JSON.stringify(refused.body)).toContain('The disruption budget keep needs 1 healthy pods and has 1 currently');
   expect(await caller.job(body.job_id)).toMatchObject({ status: 'running' });
   server.store.remove('poddisruptionbudgets', server.store.get('poddisruptionbudgets', 'policyd', 'keep'));
