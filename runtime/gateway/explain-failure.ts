@@ -4,7 +4,7 @@ import { listAvailable } from './explain-rejection.ts';
 import { toSeconds } from './find-shortest-wait.ts';
 import { GatewayError, type RejectionContext } from './gateway-error.ts';
 import { formatReasons } from './nexus-headers.ts';
-import { isKeyRefused, type UpstreamFailure } from './upstream-failure.ts';
+import { isKeyRefused, isRedirect, type UpstreamFailure } from './upstream-failure.ts';
 
 /**
  * The answer where the last target failed and none is left; null where the backend's own answer is the answer.
@@ -49,6 +49,10 @@ export function explainFailure(
   if (isKeyRefused(failure, route.backend.address.key !== null)) {
     const message = `backend ${name} refuses its api key (${failure.status}) [upstream-key] help: put a valid key into \`${route.backend.config.api_key_env}\` and restart policyd`;
     return new GatewayError(failure.status, 'authentication_error', 'upstream_key_refused', message, { headers: shown, reasons });
+  }
+  if (isRedirect(failure)) {
+    const message = `backend ${name} answers with a redirect (${failure.status}), and none is followed [upstream-redirect] help: set its \`url\` to the address that serves`;
+    return new GatewayError(502, 'upstream_error', 'upstream_redirect', message, { context, reasons, headers });
   }
   if (failure.status === 529) {
     const message = `backend ${name} is overloaded (529) and no target is left [upstream-overloaded] help: retry in ${seconds ?? 'a few'} s`;

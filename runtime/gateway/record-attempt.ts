@@ -3,7 +3,7 @@ import { nameStatus } from '../telemetry/metrics.ts';
 import type { Exchange } from './exchange.ts';
 import { readRetryAfter } from './read-retry-after.ts';
 import type { Outcome } from './outcome.ts';
-import { isKeyRefused, type UpstreamFailure } from './upstream-failure.ts';
+import { isKeyRefused, isRedirect, type UpstreamFailure } from './upstream-failure.ts';
 
 /** Rest of a backend that answers 429 and does not say for how long, in ms. */
 const REST = 1_000;
@@ -44,7 +44,7 @@ export function recordAttempt(exchange: Exchange, route: Route, outcome: Outcome
 }
 
 function isCallers(failure: UpstreamFailure, keyed: boolean): boolean {
-  if (failure.kind !== 'status' || failure.status >= 500 || isKeyRefused(failure, keyed)) return false;
+  if (failure.kind !== 'status' || failure.status >= 500 || isRedirect(failure) || isKeyRefused(failure, keyed)) return false;
   return failure.status !== 429 && failure.status !== 408;
 }
 

@@ -26,7 +26,12 @@ export interface StatusFailure {
 export function isRetryable(failure: UpstreamFailure, keyed: boolean): boolean {
   if (failure.kind !== 'status') return true;
   const { status } = failure;
-  return status >= 500 || status === 429 || status === 408 || isKeyRefused(failure, keyed);
+  return isRedirect(failure) || status >= 500 || status === 429 || status === 408 || isKeyRefused(failure, keyed);
+}
+
+/** An answer that is neither a success nor an error: it leads elsewhere, where nobody goes with a request and its key. */
+export function isRedirect(failure: UpstreamFailure): boolean {
+  return failure.kind === 'status' && failure.status < 400;
 }
 
 export function isKeyRefused(failure: UpstreamFailure, keyed: boolean): boolean {

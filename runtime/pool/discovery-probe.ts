@@ -29,7 +29,8 @@ export class DiscoveryProbe {
     try {
       const { statusCode, body } = await request(`${this.#url!.replace(/\/$/, '')}/health`, { signal: AbortSignal.timeout(TIMEOUT) });
       await body.dump();
-      if (statusCode >= 400) why = `it answered ${statusCode}`;
+      // A redirect is no sign of life of the service: none is followed.
+      if (statusCode < 200 || statusCode >= 300) why = `it answered ${statusCode}`;
     } catch (error) {
       why = (error as Error).message;
     }

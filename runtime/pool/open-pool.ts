@@ -57,12 +57,14 @@ export async function openPool(
     },
   });
   const meter = new PoolMeter(registry);
+  // The service may answer before the pool is open, which looks by itself then.
+  let pool: Pool | null = null;
   const discovery = new DiscoveryProbe(config.discoveryUrl, config.probeInterval, (available, why) => {
     if (available) log.info({}, 'discovery service is back');
     else log.warn({ why }, 'discovery service is away');
-    pool.wake();
+    pool?.wake();
   });
-  const pool = await Pool.open({
+  pool = await Pool.open({
     engine,
     services,
     log,

@@ -102,7 +102,8 @@ async function send(
     throw new ServiceError(0, `${pathname} did not answer: ${(cause as Error).message}`);
   }
   const text = await readText(answer.body, pathname);
-  if (answer.statusCode >= 400)
+  // A redirect is not followed: what it leads to was named by nobody.
+  if (answer.statusCode < 200 || answer.statusCode >= 300)
     throw new ServiceError(answer.statusCode, `${pathname} answered ${answer.statusCode}: ${text.slice(0, 500)}`);
   try {
     return text === '' ? null : JSON.parse(text);
