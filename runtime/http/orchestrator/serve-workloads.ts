@@ -3,6 +3,7 @@ import type { Workloads } from '../../orchestrator/workloads/workloads.ts';
 import { cancelJob } from './cancel-job.ts';
 import { evict } from './evict.ts';
 import { serveJobs } from './jobs.ts';
+import { serveNodes } from './nodes.ts';
 import { servePods } from './pods.ts';
 import { schedule } from './schedule.ts';
 
@@ -10,6 +11,7 @@ import { schedule } from './schedule.ts';
 export function serveWorkloads(app: FastifyInstance, workloads: Workloads): void {
   schedule(app, workloads);
   servePods(app, workloads);
+  serveNodes(app, workloads);
   evict(app, workloads);
   serveJobs(app, workloads);
   cancelJob(app, workloads);

@@ -18,6 +18,7 @@ import type { ControlDesk } from './control-desk.ts';
 import { endStrays } from './end-strays.ts';
 import { evictPod } from './evict-pod.ts';
 import { giveUpHomes } from './give-up-homes.ts';
+import { listNodes, type NodeList } from './list-nodes.ts';
 import { listPods, type PodList } from './list-pods.ts';
 import { findWorkload, listRuns, listWorkloads, type Remembered, type WorkloadFilter } from './list-workloads.ts';
 import { ANYWHERE, GRACE, MOST_LIVE, WORKLOADS } from './settings.ts';
@@ -255,6 +256,10 @@ export class Workloads {
 
   nodes(): readonly NodeState[] {
     return this.#options.places.nodes();
+  }
+
+  listNodes(viewer: Viewer): Promise<NodeList> {
+    return listNodes(this.#tables, this.#options.places, viewer);
   }
 
   /** Why a workload waits now, as this process sees the nodes; empty where it does not. */

@@ -96,6 +96,22 @@ test('a job tells its runs and its history; GET /pods tells the same run, to who
   await red.end(view.job_id);
 });
 
+test('GET /v1/nodes tells what is free, to who may know: all with the scope admin, else those of own jobs until they end', async () => {
+  const [before] = await operator.nodes();
+  expect(before).toMatchObject({ name: 'local', kind: 'local', reachable: true, cordoned: false, forms: ['process'] });
+  expect(before.labels.os).toBe('linux');
+  const { body } = await red.schedule({ ...long('placed'), resources: { cpu: 0.05, memory: '4MiB' } });
+  await red.reach(body.job_id, ['running']);
+  const [node] = await red.nodes();
+  expect({ ...node, free: null, load: null }).toEqual({ ...before, free: null, load: null });
+  expect(before.free.cpu_millis - node.free.cpu_millis).toBe(50);
+  expect(await blue.nodes()).toEqual([]);
+  await red.post(`/v1/jobs/${body.job_id}/cancel`, {});
+  await red.end(body.job_id);
+  expect(await red.nodes()).toEqual([]);
+  expect((await operator.nodes()).map(({ name }) => name)).toEqual(['local']);
+});
+
 test('a running job is cancelled: asked, then ended; again is no error, after another end it is', async () => {
   const view = await running('cancelled');
   const asked = await red.post<JobView>(`/v1/jobs/${view.job_id}/cancel`, { reason: 'a change of mind' });

@@ -239,7 +239,7 @@ test('who may not is told so: no key 401, another scope 403', async () => {
     ] as const) {
       expect((await callerOf(() => policyd, key).post(path, asked)).status, `${key} ${path}`).toBe(status);
     }
-    for (const path of ['/pods', '/v1/jobs', '/v1/jobs/x']) {
+    for (const path of ['/pods', '/v1/nodes', '/v1/jobs', '/v1/jobs/x']) {
       expect((await callerOf(() => policyd, 'chatter').get(path)).status, path).toBe(403);
       expect((await callerOf(() => policyd).get(path)).status, path).toBe(401);
     }

@@ -71,19 +71,25 @@ test('each goes where it may: full here, to the peer; containers to the cluster;
   );
   expect(pod.placement).toMatchObject({ kind: 'kubernetes', node: 'kubernetes/one' });
   expect(await caller.end(pod.job_id, 120_000)).toMatchObject({ status: 'succeeded', exit_code: 0 });
-  // Every reason of every node is told.
+  // Every node is told, and every reason of every node.
+  const peer = `${far.address}/local`;
+  const nodes = new Map((await caller.nodes()).map((node) => [node.name, node]));
+  expect([...nodes.keys()].toSorted()).toEqual([peer, 'kubernetes/one', 'local'].toSorted());
+  expect(nodes.get('local')).toMatchObject({ kind: 'local', total: { cpu_millis: 1_000 }, free: { cpu_millis: 100 } });
+  expect(nodes.get(peer)).toMatchObject({ kind: 'peer', labels: { zone: 'open' }, reachable: true });
+  expect(nodes.get('kubernetes/one')).toMatchObject({ kind: 'kubernetes', total: { cpu_millis: 4_000 }, labels: { role: 'cluster' } });
   const reasons = async (): Promise<Record<string, string[]>> => {
     const found: Record<string, string[]> = {};
     for (const { node, filter } of (await look(secret.body.job_id)).reasons) (found[node] ??= []).push(filter);
     return found;
   };
-  const peer = `${far.address}/local`;
   const before = await reasons();
   expect(Object.keys(before).toSorted()).toEqual([peer, 'kubernetes/one', 'local'].toSorted());
   expect(before).toMatchObject({ local: ['cpu'], [peer]: ['privacy'] });
   expect(before['kubernetes/one']).toContain('form');
   await far.kill();
   await until(async () => (await reasons())[peer]?.includes('unreachable') === true, 'word of the peer in the reasons', 60_000);
+  expect((await caller.nodes()).find(({ name }) => name === peer)?.reachable).toBe(false);
   await caller.post(`/v1/jobs/${here.body.job_id}/cancel`, {});
   expect(await caller.end(secret.body.job_id, 120_000)).toMatchObject({ status: 'succeeded', placement: { node: 'local' } });
   expect(await reasons()).toEqual({});

@@ -32,6 +32,19 @@ export interface PodView {
   readonly node: string;
 }
 
+/** What `GET /v1/nodes` tells of a node. */
+export interface NodeView {
+  readonly name: string;
+  readonly kind: string;
+  readonly reachable: boolean;
+  readonly cordoned: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly forms: readonly string[];
+  readonly total: { readonly cpu_millis: number; readonly memory_bytes: number; readonly gpus: number };
+  readonly free: { readonly cpu_millis: number; readonly memory_bytes: number; readonly gpus: number };
+  readonly load: number;
+}
+
 /** The status and body of an answer, whatever it is. */
 export interface Answer<Body = ErrorBody & Refusal> {
   readonly status: number;
@@ -100,5 +113,6 @@ export function callerOf(policyd: () => Policyd, key?: string) {
       }
     },
     pods: async (): Promise<readonly PodView[]> => (await get<{ items: readonly PodView[] }>('/pods')).body.items,
+    nodes: async (): Promise<readonly NodeView[]> => (await get<{ items: readonly NodeView[] }>('/v1/nodes')).body.items,
   };
 }
