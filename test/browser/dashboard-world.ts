@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Pool } from 'undici';
 import { compileText, Policyd, until } from '../e2e/policyd.ts';
+import { KubeServer } from '../kube/kube-server.ts';
 import { Upstream } from '../upstreams/upstream.ts';
 
 const KEYS = { ops: 'pk-ops', app: 'pk-app', reader: 'pk-reader' } as const;
@@ -29,13 +33,18 @@ export class DashboardWorld {
   readonly cloud: Upstream;
   /** Another policyd, which takes workloads of the first. */
   readonly peer: Policyd;
+  /** Nodes that the first can place workloads on. */
+  readonly cluster: KubeServer;
+  readonly #home: string;
   #asked = 0;
 
-  constructor(policyd: Policyd, local: Upstream, cloud: Upstream, peer: Policyd) {
+  private constructor(policyd: Policyd, local: Upstream, cloud: Upstream, peer: Policyd, cluster: KubeServer, home: string) {
     this.policyd = policyd;
     this.local = local;
     this.cloud = cloud;
     this.peer = peer;
+    this.cluster = cluster;
+    this.#home = home;
   }
 
   /** Swaps stay: what a busy machine does to its figures is no part of what is looked at. */
@@ -43,11 +52,25 @@ export class DashboardWorld {
     const local = await Upstream.start({ models: LOCAL, resident: LOCAL });
     const cloud = await Upstream.start({ models: ['gpt-5', 'gpt-5-mini'], key: CLOUD_KEY });
     const peer = await Policyd.start(PEER_POLICY, { args: ['--peers', 'accept', '--node-labels', 'zone=edge'] });
+    const cluster = await KubeServer.start();
+    cluster.addNode('rack-1', {
+      cpu: '16',
+      memory: '64Gi',
+      labels: { zone: 'rack', disk: 'nvme' },
+      allocatable: { 'nvidia.com/gpu': '2' },
+    });
+    cluster.addNode('rack-2', { cpu: '8', memory: '32Gi', labels: { zone: 'rack' }, spec: { unschedulable: true } });
+    const home = mkdtempSync(join(tmpdir(), 'policyd-dashboard-'));
+    writeFileSync(join(home, 'kubeconfig'), cluster.kubeconfig());
     const policyd = await Policyd.start(writePolicy(local, cloud, 'restricted'), {
       env: { CLOUD_KEY, PEER_KEY },
-      args: [...args, '--peers', new URL(peer.url).host, '--peer-key-env', 'PEER_KEY', '--probe-interval', '1000'],
+      args: [
+        ...args,
+        ...['--peers', new URL(peer.url).host, '--peer-key-env', 'PEER_KEY', '--probe-interval', '1000'],
+        ...['--runners', 'local,kubernetes', '--kubeconfig', join(home, 'kubeconfig')],
+      ],
     });
-    const world = new DashboardWorld(policyd, local, cloud, peer);
+    const world = new DashboardWorld(policyd, local, cloud, peer, cluster, home);
     await world.waitForPeer();
     return world;
   }
@@ -155,7 +178,8 @@ export class DashboardWorld {
     await this.endWorkloads();
     await this.policyd.stop();
     await this.peer.stop();
-    await Promise.all([this.local.stop(), this.cloud.stop()]);
+    await Promise.all([this.local.stop(), this.cloud.stop(), this.cluster.close()]);
+    rmSync(this.#home, { recursive: true, force: true });
   }
 }
 

@@ -73,6 +73,23 @@ describe.skipIf(program === null)(`dashboard in Chromium (${REMEDY})`, { timeout
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
     );
   }
+  /** What scrolls sideways or leaves its panel. */
+  function findWide(page: Page): Promise<string[]> {
+    return page.evaluate(`
+      (() => {
+        const name = (element) => element.tagName.toLowerCase() + ' ' + (element.ariaLabel ?? element.id ?? '') + ' ' + element.className;
+        const found = [];
+        for (const element of document.querySelectorAll('html, body, main, nav, .panel, .panel *'))
+          if (element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 1 && !['visible', 'hidden'].includes(getComputedStyle(element).overflowX))
+            found.push(name(element) + ': ' + element.scrollWidth + ' in ' + element.clientWidth);
+        if (document.documentElement.scrollWidth > innerWidth) found.push('the page: ' + document.documentElement.scrollWidth);
+        for (const box of document.querySelectorAll('.top, .panel'))
+          for (const element of box.querySelectorAll('*'))
+            if (!element.closest('.unseen, thead') && element.getBoundingClientRect().right > box.getBoundingClientRect().right + 1)
+              found.push(name(element) + ' leaves ' + name(box));
+        return found;
+      })()`) as Promise<string[]>;
+  }
   /** The page's policy forbids scripts from elsewhere, so axe comes in by the browser's own door. */
   async function bringAxe(page: Page): Promise<void> {
     await page.evaluate(readFileSync(AXE, 'utf8'));
@@ -362,18 +379,31 @@ describe.skipIf(program === null)(`dashboard in Chromium (${REMEDY})`, { timeout
     await workloads.getByText('2 running').waitFor();
     const nodes = rows(page, 'Workloads', 'nodes and what is free of them');
     await nodes.nth(1).waitFor();
-    const names = await nodes.locator('th').allTextContents();
-    expect(names).toEqual(['local', expect.stringMatching(/^127\.0\.0\.1:\d+\/local$/)]);
+    const peer = `${new URL(world.peer.url).host}/local`;
+    await expect
+      .poll(() => nodes.locator('th code').allTextContents(), { timeout: PATIENCE })
+      .toEqual(['local', 'kubernetes/rack-1', 'kubernetes/rack-2', peer]);
+    const told: readonly (readonly [string, RegExp])[] = [
+      ['local', /local.*up.*\d+ %.*[\d.]+ of [\d.]+.*\d+ [MG]iB of \d.*os=linux/s],
+      ['rack-1', /kubernetes.*up.*0 %16 of 1664 GiB of 64 GiB2 of 2.*zone=rack/s],
+      ['rack-2', /kubernetes.*up.*cordoned.*8 of 8/s],
+      [peer, /peer.*up.*zone=edge/s],
+    ];
+    for (const [node, row] of told) expect(await nodes.filter({ hasText: node }).last().textContent(), node).toMatch(row);
+    world.cluster.setReady('rack-1', false);
+    await nodes.filter({ hasText: 'rack-1' }).filter({ hasText: 'unreachable' }).waitFor();
+    world.cluster.setReady('rack-1', true);
+    await nodes.filter({ hasText: 'rack-1' }).filter({ hasText: 'up' }).waitFor();
 
     await workloads.getByRole('button', { name: `nightly: running, ${first}` }).click();
-    const told = page.getByRole('dialog', { name: 'Workload' });
-    const placement = told.getByRole('table', { name: 'nodes by score' }).locator('tbody tr');
+    const whole = page.getByRole('dialog', { name: 'Workload' });
+    const placement = whole.getByRole('table', { name: 'nodes by score' }).locator('tbody tr');
     await placement.filter({ hasText: 'chosen' }).waitFor();
-    expect(await placement.filter({ hasText: names[1] }).textContent()).toMatch(/labels.*zone/s);
-    await told.getByRole('table', { name: 'runs of the job' }).getByText(`${first}-1`).waitFor();
-    await told.getByText('/bin/sleep 3600').waitFor();
+    expect(await placement.filter({ hasText: peer }).textContent()).toMatch(/labels.*zone/s);
+    await whole.getByRole('table', { name: 'runs of the job' }).getByText(`${first}-1`).waitFor();
+    await whole.getByText('/bin/sleep 3600').waitFor();
     await page.keyboard.press('Escape');
-    await told.waitFor({ state: 'detached' });
+    await whole.waitFor({ state: 'detached' });
 
     await workloads.getByRole('button', { name: `cancel nightly, ${first}` }).click();
     await page.getByRole('dialog', { name: 'Cancel the job' }).getByRole('button', { name: 'Let it go on' }).click();
@@ -406,6 +436,7 @@ describe.skipIf(program === null)(`dashboard in Chromium (${REMEDY})`, { timeout
     const workloads = panel(page, 'Workloads');
     // A key sees its own jobs, and has none.
     await workloads.getByText('No workload yet.').waitFor();
+    await workloads.getByText('None has a job of this key.').waitFor();
     await panel(page, 'Peers').getByText('1 of 1 up').waitFor();
     await panel(page, 'Audit').getByText('lacks the scope admin').waitFor();
     expect(await page.getByRole('columnheader', { name: 'Change', exact: true }).count()).toBe(
@@ -484,6 +515,39 @@ describe.skipIf(program === null)(`dashboard in Chromium (${REMEDY})`, { timeout
     await page.close();
     for (const end of ends) end.destroy();
     wire.close();
+  });
+
+  test('nothing is wider than the screen: no panel, and not the way to them', async () => {
+    const job = await world.run('seen-everywhere');
+    // An entry for the audit.
+    await world.policyd.post('/v1/policy/rollback', {}, { authorization: `Bearer ${world.keys.app}` });
+    const { page, faults } = await visit(world.keys.ops, { reducedMotion: 'reduce' });
+    for (const [name, table] of [
+      ['Decisions', 'newest decisions first'],
+      ['Backends', 'backends and their targets'],
+      ['Budgets', 'budgets in their current windows'],
+      ['Pareto frontier', 'targets by quality and cost'],
+      ['Policy', 'routers'],
+      ['Workloads', 'newest jobs first'],
+      ['Workloads', 'nodes and what is free of them'],
+      ['Peers', 'peers as this policyd sees them'],
+      ['Audit', 'newest entries first'],
+    ] as const)
+      await rows(page, name, table).first().waitFor();
+    await page.getByRole('button', { name: 'Decide' }).click();
+    await panel(page, 'What would happen').getByText('Under the active policy').waitFor();
+    await page.evaluate('for (const details of document.querySelectorAll("details")) details.open = true');
+    await rows(page, 'Workloads', 'pods').filter({ hasText: job }).waitFor();
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const width of [390, 768, 1200, 1600]) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        // Charts follow a moment later.
+        await expect.poll(() => findWide(page), { message: `${colorScheme}, ${width} px`, timeout: PATIENCE }).toEqual([]);
+      }
+    expect(faults).toEqual([]);
+    await page.close();
+    await world.endWorkloads();
   });
 
   test.each([

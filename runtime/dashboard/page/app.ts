@@ -77,7 +77,7 @@ export function App(): VNode {
       <${Guard} title="Pareto frontier"><${FrontierPanel} router=${policy.value?.active.hash ?? null} version=${version} /></${Guard}>
       <${Guard} title="Policy"><${PolicyPanel} policy=${policy} onChange=${() => setVersion(version + 1)} /></${Guard}>
       <${Guard} title="What would happen"><${WhatIfPanel} policy=${policy.value} /></${Guard}>
-      <${Guard} title="Workloads"><${WorkloadsPanel} health=${health.value} peers=${peers.value} samples=${metrics.value} isAdmin=${policy.value !== null} version=${version} /></${Guard}>
+      <${Guard} title="Workloads"><${WorkloadsPanel} samples=${metrics.value} isAdmin=${policy.value !== null} version=${version} /></${Guard}>
       <${Guard} title="Peers"><${PeersPanel} peers=${peers} /></${Guard}>
       <${Guard} title="Context"><${ContextPanel} health=${health} samples=${metrics.value} /></${Guard}>
       <${Guard} title="Agent pool"><${PoolPanel} version=${version} /></${Guard}>

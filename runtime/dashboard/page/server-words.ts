@@ -1,13 +1,6 @@
-import type { Resources } from './workload-words.ts';
-
 /** What the server answers, as far as the page reads it. The shapes stand in `/openapi.json`. */
 
 export interface Health {
-  readonly capacity: {
-    readonly cpuCores: number;
-    readonly load: number;
-    readonly workloads: { readonly total: Resources; readonly free: Resources } | null;
-  };
   readonly context: {
     readonly vectors: { readonly store: string; readonly ok: boolean };
     readonly embeddings: { readonly ok: boolean };

@@ -1,5 +1,6 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { html } from 'htm/preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface TableProps {
   /** What the table is, for who does not see it. */
@@ -10,11 +11,16 @@ export interface TableProps {
   readonly empty?: string | null;
 }
 
-/** A table that scrolls sideways by itself, by keyboard too, so that the page never does. */
+/**
+ * A table. Where there is no room for columns each row is a block, whose cells say what they are; what is wider even so scrolls by itself, by
+ * keyboard too, so that the page never does.
+ */
 export function Table({ caption, columns, children, empty = null }: TableProps): VNode {
+  const element = useRef<HTMLTableElement>(null);
+  useLayoutEffect(() => nameCells(element.current!, columns));
   return html`
     <div class="scroll" role="region" aria-label=${caption} tabindex="0">
-      <table>
+      <table ref=${element}>
         <caption class="unseen">${caption}</caption>
         <thead><tr>${columns.map(({ title, kind }) => html`<th scope="col" class=${kind ?? ''}>${title}</th>`)}</tr></thead>
         ${children}
@@ -22,4 +28,16 @@ export function Table({ caption, columns, children, empty = null }: TableProps):
       ${empty === null ? null : html`<p class="quiet">${empty}</p>`}
     </div>
   ` as VNode;
+}
+
+/** Every cell knows the title of its column, for the style sheet. A row that lacks cells has them from a row above, at its left. */
+function nameCells(table: HTMLTableElement, columns: TableProps['columns']): void {
+  for (const body of table.tBodies)
+    for (const { cells } of body.rows) {
+      let at = columns.length - [...cells].reduce((sum, { colSpan }) => sum + colSpan, 0);
+      for (const cell of cells) {
+        if (cell.colSpan === 1) cell.dataset.title = columns[at]?.title ?? '';
+        at += cell.colSpan;
+      }
+    }
 }

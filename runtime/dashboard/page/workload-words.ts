@@ -68,6 +68,21 @@ export interface Pods {
   readonly truncated: boolean;
 }
 
+/** `GET /v1/nodes`. */
+export interface Nodes {
+  readonly items: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly reachable: boolean;
+    readonly cordoned: boolean;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly total: Resources;
+    readonly free: Resources;
+    readonly load: number;
+  }[];
+  readonly truncated: boolean;
+}
+
 /** `GET /v1/peers`. */
 export interface Peers {
   readonly self: { readonly instance: string; readonly hosted: number } | null;
@@ -81,13 +96,7 @@ export interface Peers {
     readonly version: string | null;
     readonly round_trip_ms: number | null;
     readonly seen_at: string | null;
-    readonly nodes: readonly {
-      readonly name: string;
-      readonly reachable: boolean;
-      readonly cordoned: boolean;
-      readonly total: { readonly cpuMillis: number; readonly memoryBytes: number; readonly gpus: number };
-      readonly free: { readonly cpuMillis: number; readonly memoryBytes: number; readonly gpus: number };
-    }[];
+    readonly nodes: readonly { readonly name: string }[];
   }[];
 }
 

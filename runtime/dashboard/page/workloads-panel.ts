@@ -10,10 +10,9 @@ import { NodesTable } from './nodes-table.ts';
 import { Panel } from './panel.ts';
 import { type Pod, PodsList } from './pods-list.ts';
 import { findSample, type Samples } from './read-metrics.ts';
-import type { Health } from './server-words.ts';
 import { Table } from './table.ts';
 import { usePolled } from './use-polled.ts';
-import { type Job, LIVE, type Peers, STATE_TONES } from './workload-words.ts';
+import { type Job, LIVE, STATE_TONES } from './workload-words.ts';
 
 const COLUMNS = [{ title: 'Job' }, { title: 'State' }, { title: 'Node' }, { title: 'Of' }, { title: 'Accepted' }];
 const STATUSES = ['pending', 'scheduled', 'running', 'succeeded', 'failed', 'cancelled', 'evicted'] as const;
@@ -22,8 +21,6 @@ const EVERY = 3_000;
 const SHOWN = 15;
 
 export interface WorkloadsPanelProps {
-  readonly health: Health | null;
-  readonly peers: Peers | null;
   readonly samples: Samples | null;
   /** Who looks has the scope `admin`, or nobody needs a key. */
   readonly isAdmin: boolean;
@@ -33,7 +30,7 @@ export interface WorkloadsPanelProps {
 type Asked = { readonly job: Job } | { readonly pod: Pod };
 
 /** Workloads: jobs and where they went, nodes and what is free, pods; for scope `admin` also their end. */
-export function WorkloadsPanel({ health, peers, samples, isAdmin, version }: WorkloadsPanelProps): VNode {
+export function WorkloadsPanel({ samples, isAdmin, version }: WorkloadsPanelProps): VNode {
   const [status, setStatus] = useState('');
   const [changes, setChanges] = useState(0);
   const [open, setOpen] = useState<string | null>(null);
@@ -60,7 +57,7 @@ export function WorkloadsPanel({ health, peers, samples, isAdmin, version }: Wor
         <${Table} caption="newest jobs first" columns=${isAdmin ? [...COLUMNS, { title: 'Change' }] : COLUMNS} empty=${rows.length === 0 ? (status === '' ? 'No workload yet.' : `None is ${status}.`) : null}>
           <tbody>${rows.map((job) => html`<${Row} key=${job.job_id} job=${job} onOpen=${setOpen} onCancel=${isAdmin ? () => setAsked({ job }) : null} />`)}</tbody>
         </${Table}>
-        <${NodesTable} health=${health} peers=${peers} />
+        <${NodesTable} isAdmin=${isAdmin} version=${since} />
         <details onToggle=${(event: Event) => setListing((event.currentTarget as HTMLDetailsElement).open)}>
           <summary>Pods, as each place tells them</summary>
           ${isListing ? html`<${PodsList} version=${since} onEvict=${isAdmin ? (pod: Pod) => setAsked({ pod }) : null} />` : null}
