@@ -65,9 +65,9 @@ function parse(body: Buffer, done: (error: Error | null, value?: unknown) => voi
   }
   let value: unknown;
   try {
-    value = readJson(body);
-  } catch (error) {
-    done(new OrchestratorError(422, 'bad_json', `${(error as Error).message} [bad-json] help: send one json object`));
+    value = JSON.parse(body.toString('utf8'));
+  } catch {
+    done(new OrchestratorError(422, 'bad_json', 'the body is no json [bad-json] help: send one json object'));
     return;
   }
   done(null, value);
