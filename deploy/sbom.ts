@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 interface Lock {
-  readonly packages: Record<string, { readonly dev?: boolean; devDependencies?: object }>;
+  readonly packages: Readonly<Record<string, { devDependencies?: object }>>;
 }
 interface Bill {
   readonly metadata: { readonly component: { readonly name: string } };
@@ -24,7 +24,6 @@ const read = <T>(name: string): T => JSON.parse(readFileSync(join(ROOT, name), '
 const { devDependencies: _, ...own } = read<{ name: string; dependencies: object; devDependencies: object }>('package.json');
 const lock = read<Lock>('package-lock.json');
 delete lock.packages[''].devDependencies;
-for (const [path, { dev }] of Object.entries(lock.packages)) if (dev) delete lock.packages[path];
 
 const home = mkdtempSync(join(tmpdir(), 'policyc-sbom-'));
 try {
