@@ -49,7 +49,7 @@ function runBlock({ language, text, line }: Block): Promise<{ code: number; outp
 }
 
 test('the page has programs, each with its output beside it', () => {
-  expect(PROGRAMS).toHaveLength(5);
+  expect(PROGRAMS).toHaveLength(6);
   for (const { said } of PROGRAMS) expect(said.language).toBe('text');
 });
 
@@ -62,7 +62,7 @@ test.each(PROGRAMS)('the program at line $block.line', async ({ block, said }) =
 test('what Claude Code is told lets the SDK that it is built on reach both of its models', async () => {
   const told = BLOCKS.find(({ text }) => text.includes('ANTHROPIC_BASE_URL'))!;
   const env = Object.fromEntries([...adapt(told.text).matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
-  for (const name of ['ANTHROPIC_MODEL', 'ANTHROPIC_SMALL_FAST_MODEL']) {
+  for (const name of ['ANTHROPIC_MODEL', 'ANTHROPIC_DEFAULT_HAIKU_MODEL']) {
     const program = `
       import Anthropic from '@anthropic-ai/sdk';
       const ask = { model: process.env.${name}, max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 }, messages: [{ role: 'user', content: 'hi' }] };
