@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -7,10 +7,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const measured = readFileSync(join(ROOT, 'docs/benchmarks.md'), 'utf8');
 
-const PAGES = [
-  ...['quickstart', 'policy', 'testing', 'clients', 'ci', 'prices', 'diff', 'signing', 'benchmarks'],
-  ...['architecture', 'how-the-compiler-works', 'what-is-proven', 'how-money-is-kept-safe', 'comparison'],
-];
+/** Every page for readers, by its path from the root. */
+const PAGES = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name.replaceAll('\\', '/')}`);
 
 const rows = readme
   .split('\n## Figures\n')[1]
@@ -30,11 +30,32 @@ test.each(rows)('%s%s: %s was measured, by a bench that is there', (_, _what, fi
   expect(existsSync(join(ROOT, 'test/bench', `${bench}.ts`))).toBe(true);
 });
 
-test('links to files of the project lead somewhere', () => {
-  for (const page of ['README.md', ...PAGES.map((name) => `docs/${name}.md`)]) {
-    const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, to]) => to);
-    for (const to of links) expect(existsSync(join(ROOT, page, '..', to)), `${page}: ${to}`).toBe(true);
+/** What GitHub makes of the headings of a page, so that links can lead there. */
+const headingsOf = (path: string): string[] =>
+  [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, words]) =>
+    words
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+
+test('links to files of the project lead somewhere, and to headings that are there', () => {
+  expect(PAGES.length).toBeGreaterThan(70);
+  for (const page of ['README.md', ...PAGES]) {
+    const links = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)];
+    for (const [link, to, heading] of links) {
+      const path = to === '' ? join(ROOT, page) : join(ROOT, page, '..', to);
+      expect(existsSync(path), `${page}: ${link}`).toBe(true);
+      if (heading !== undefined) expect(headingsOf(path), `${page}: ${link}`).toContain(heading);
+    }
   }
+});
+
+test('the index leads to every page, the tutorial first', () => {
+  const links = [...readFileSync(join(ROOT, 'docs/README.md'), 'utf8').matchAll(/\]\(([^)#]+)\)/g)].map(([, to]) => `docs/${to}`);
+  expect(links[0]).toBe('docs/tutorial.md');
+  const own = PAGES.filter((page) => page.split('/').length === 2 && page !== 'docs/README.md');
+  expect(own.filter((page) => !links.includes(page))).toEqual([]);
 });
 
 test('every reference of the comparison is defined, and every definition used', () => {

@@ -22,16 +22,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the index has a line for each page, and leads to headings that are there', () => {
+test('the index has a line for each page', () => {
   const index = readFileSync(join(ROOT, 'docs/how-to/README.md'), 'utf8');
-  const links = [...index.matchAll(/\]\(([^)#]+)(?:#([^)]+))?\)/g)].map(([, page, heading]) => ({ page, heading }));
-  const pages = links.map(({ page }) => page);
-  expect(pages).toEqual(expect.arrayContaining(readdirSync(join(ROOT, 'docs/how-to')).filter((name) => name !== 'README.md')));
-  for (const { page, heading } of links.filter(({ heading }) => heading !== undefined)) {
-    const text = readFileSync(join(ROOT, 'docs/how-to', page), 'utf8');
-    const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, words]) => words.toLowerCase().replaceAll(' ', '-'));
-    expect(headings, page).toContain(heading);
-  }
+  const links = [...index.matchAll(/^- \[[^\]]+\]\(([^)#]+)/gm)].map(([, page]) => page);
+  expect(links).toEqual(expect.arrayContaining(readdirSync(join(ROOT, 'docs/how-to')).filter((name) => name !== 'README.md')));
 });
 
 describe('servers behind it', () => {
