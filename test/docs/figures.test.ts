@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { BACKEND_TYPES } from '../../schema/vocabulary.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -64,6 +65,12 @@ test('every reference of the comparison is defined, and every definition used', 
   const defined = [...page.matchAll(/^\[([^\]]+)\]: https:\/\//gm)].map(([, name]) => name);
   expect(defined.length).toBeGreaterThan(40);
   expect(new Set(defined)).toEqual(used);
+});
+
+test('the comparison counts the types of backends', () => {
+  const page = readFileSync(join(ROOT, 'docs/comparison.md'), 'utf8');
+  expect(BACKEND_TYPES).toHaveLength(8);
+  expect([...page.matchAll(/\b(\w+) types of backends/gi)].map(([, count]) => count.toLowerCase())).toEqual(['eight', 'eight']);
 });
 
 test('the comparison has the figures of the benchmarks', () => {
