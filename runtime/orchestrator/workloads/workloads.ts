@@ -8,7 +8,7 @@ import type { JobHint } from '../../jobs/job-engine.ts';
 import { makeId } from '../../jobs/make-id.ts';
 import type { StoreEngine } from '../../jobs/store-engine.ts';
 import type { Store } from '../../store/store.ts';
-import { OrchestratorError } from '../orchestrator-error.ts';
+import type { OrchestratorError } from '../orchestrator-error.ts';
 import type { StopResult } from '../runner.ts';
 import { formsOf, type Workload } from '../workload.ts';
 import { type Acceptance, accept, findBefore, type WorkloadRequest } from './accept.ts';
@@ -21,6 +21,7 @@ import { giveUpHomes } from './give-up-homes.ts';
 import { listNodes, type NodeList } from './list-nodes.ts';
 import { listPods, type PodList } from './list-pods.ts';
 import { findWorkload, listRuns, listWorkloads, type Remembered, type WorkloadFilter } from './list-workloads.ts';
+import { closing, full, inFlight, keyReused, noNode, noRules, keptThere, overQuota, storeAway } from './refusals.ts';
 import { ANYWHERE, GRACE, MOST_LIVE, WORKLOADS } from './settings.ts';
 import type { WorkloadTables } from './tables.ts';
 import type { Viewer } from './viewer.ts';
@@ -149,8 +150,7 @@ export class Workloads {
       return acceptance;
     } catch (error) {
       this.#options.log.error({ trace_id: request.trace, error: (error as Error).message }, 'workload cannot be written down');
-      const message = 'the workload cannot be written down now [store] help: ask again in a few seconds, with the same `Idempotency-Key`';
-      throw this.#refuse(new OrchestratorError(503, 'store_unavailable', message, { retryAfter: 5 }));
+      throw this.#refuse(storeAway());
     } finally {
       if (!accepted) bookings.release(run);
     }
@@ -170,19 +170,10 @@ export class Workloads {
         throw this.#refuse(keyReused(), about);
       case 'full':
         throw this.#refuse(full(), about);
-      case 'quota': {
-        const reasons = acceptance.refusals.map(({ quota, limit, held, asked }) => ({ code: quota, limit, held, asked }));
-        const words = reasons.map(({ code, limit, held, asked }) => `\`${code}\` is ${limit}: ${held} are held, ${asked} are asked for`);
-        const message = `the quota does not allow it: ${words.join('; ')} [quota] help: wait for workloads to end, or raise \`workloads.quotas\` of the policy`;
-        throw this.#refuse(new OrchestratorError(409, 'quota_exceeded', message, { reasons }), about);
-      }
-      case 'no-node': {
-        const reasons = acceptance.reasons.map(({ node, filter, detail }) => ({ code: filter, node, detail }));
-        const words = reasons.slice(0, 5).map(({ node, detail }) => `\`${node}\`: ${detail}`);
-        const why = words.length === 0 ? 'there is none' : words.join('; ');
-        const message = `no node can ever take it: ${why} [no-node] help: ask for less, for other labels, or add a node`;
-        throw this.#refuse(new OrchestratorError(409, 'no_node', message, { reasons }), about);
-      }
+      case 'quota':
+        throw this.#refuse(overQuota(acceptance.refusals), about);
+      case 'no-node':
+        throw this.#refuse(noNode(acceptance.reasons), about);
     }
   }
 
@@ -242,11 +233,7 @@ export class Workloads {
       return stopped.result;
     }
     await engine.run((batch) => forgetStop(batch, job));
-    const message = `its place keeps it: ${stopped.reason} [disruption-budget] help: ask again when more of its kind are up`;
-    throw new OrchestratorError(429, 'disruption_budget', message, {
-      reasons: [{ code: 'disruption_budget', detail: stopped.reason }],
-      retryAfter: RETRY_EVICTION,
-    });
+    throw keptThere(stopped.reason);
   }
 
   /** As `evict`, by the name of the run, for who may. @throws OrchestratorError; see `evictPod`. */
@@ -476,39 +463,7 @@ export class Workloads {
 
 /** How long the one who ended a workload has to tell its stream, ms. */
 const UNTOLD = 10_000;
-/** Seconds. */
-const RETRY_EVICTION = 10;
 
 function nameHolder(): string {
   return `workloads-${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`;
-}
-
-function noRules(): OrchestratorError {
-  const message =
-    'the policy that serves was compiled before workloads were part of it [no-workload-rules] help: compile it again with `policyc compile`';
-  return new OrchestratorError(409, 'no_workload_rules', message, { reasons: [{ code: 'no_workload_rules' }] });
-}
-
-function closing(): OrchestratorError {
-  return new OrchestratorError(503, 'closing', 'the server goes down [closing] help: ask again in a few seconds', { retryAfter: 5 });
-}
-
-function inFlight(): OrchestratorError {
-  const message = 'a request with this `Idempotency-Key` is being judged [in-flight] help: ask again in a second, with the same key';
-  return new OrchestratorError(409, 'idempotency_key_in_flight', message, {
-    reasons: [{ code: 'idempotency_key_in_flight' }],
-    retryAfter: 1,
-  });
-}
-
-function keyReused(): OrchestratorError {
-  const message = 'this `Idempotency-Key` was given with another request [key-reused] help: take a new key for each new workload';
-  return new OrchestratorError(422, 'idempotency_key_reused', message, {
-    fields: [{ path: 'Idempotency-Key', message: 'it was used before' }],
-  });
-}
-
-function full(): OrchestratorError {
-  const message = `${MOST_LIVE} workloads have not ended [too-many] help: wait for some to end`;
-  return new OrchestratorError(429, 'too_many_workloads', message, { retryAfter: 10 });
 }
