@@ -8,10 +8,13 @@ export interface Mistake {
 
 /** `verbose`: a mistake knows the shape that it breaks, and whether what stands there may be shown. */
 const options = { verbose: true, allErrors: true, useDefaults: true, removeAdditional: false, strict: false } as const;
-const exact = new Ajv(options);
+/** 1e999 is no number. Not for URLs: what was made of a text is past that check, and past its bounds. */
+const exact = new Ajv({ ...options, strictNumbers: true });
 /** Everything in a URL is text. */
 const lenient = new Ajv({ ...options, coerceTypes: true });
 
+/** Most characters of a name that are repeated: callers choose them. */
+const LONGEST = 128;
 /** Most mistakes that are told: a body can hold a million of them. */
 const MOST = 64;
 
@@ -44,8 +47,9 @@ function describe({ instancePath, keyword, params, message, parentSchema }: Erro
     .slice(1)
     .split('/')
     .filter((step) => step !== '');
-  const place = path.length === 0 ? 'the request' : `\`${path.join('.')}\``;
-  const of = (member: string): string => [...path, member].join('.');
+  const named = path.map(shorten);
+  const place = path.length === 0 ? 'the request' : `\`${named.join('.')}\``;
+  const of = (member: string): string => [...named, shorten(member)].join('.');
   if (keyword === 'additionalProperties') {
     return { path: of(params.additionalProperty), message: `there is no \`${of(params.additionalProperty)}\`` };
   }
@@ -53,8 +57,12 @@ function describe({ instancePath, keyword, params, message, parentSchema }: Erro
   const value = path.reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], data);
   // What may be a secret is not repeated: answers are logged.
   const shown = parentSchema?.['x-secret'] === true ? '' : ` is ${JSON.stringify(value)?.slice(0, 64) ?? 'nothing'}`;
-  const tell = (words: string): Mistake => ({ path: path.join('.'), message: words });
+  const tell = (words: string): Mistake => ({ path: named.join('.'), message: words });
   if (keyword === 'enum') return tell(`${place}${shown}, expected one of ${(params.allowedValues as string[]).join(', ')}`);
   if (keyword === 'anyOf' || keyword === 'const') return tell(`${place}${shown}, which it cannot be`);
   return tell(`${place}${shown}: it ${message}`);
+}
+
+function shorten(name: string): string {
+  return name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name;
 }

@@ -6,6 +6,7 @@ import { GatewayError } from '../gateway/gateway-error.ts';
 import { describeAuthor } from './describe-author.ts';
 import { describePolicy, PolicyShape } from './describe-policy.ts';
 import { readIfMatch } from './read-if-match.ts';
+import { readJson } from './read-json.ts';
 import { readPercent } from './read-entry.ts';
 import { ErrorShape } from './shapes.ts';
 
@@ -62,7 +63,7 @@ export function putCanary(app: FastifyInstance, gateway: Gateway): void {
 
 function readBody(body: unknown): unknown {
   try {
-    const value: unknown = body instanceof Buffer ? JSON.parse(body.toString('utf8')) : null;
+    const value: unknown = body instanceof Buffer ? readJson(body) : null;
     const keys = typeof value === 'object' && value !== null ? Object.keys(value) : [];
     if (keys.length === 1 && keys[0] === 'percent') return (value as { percent: unknown }).percent;
   } catch {

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { GatewayError } from '../gateway/gateway-error.ts';
+import { readJson } from './read-json.ts';
 import { type ArtifactFiles, readArtifact, readUpload } from '../router/load-artifact.ts';
 import type { Trust } from '../router/verify-signature.ts';
 
@@ -10,6 +11,8 @@ export interface HttpOffer {
   readonly read: () => Promise<ArtifactFiles> | ArtifactFiles;
 }
 
+/** Most unknown keys that are told. */
+const MOST = 64;
 const KEYS = ['manifest', 'router', 'signature', 'path'];
 
 /**
@@ -22,6 +25,7 @@ export async function readOffer(body: unknown, folder: string, trust: Trust | nu
   const asked = parse(body);
   const problems = Object.keys(asked)
     .filter((key) => !KEYS.includes(key))
+    .slice(0, MOST)
     .map((key) => `unknown key \`${key.slice(0, 64)}\``);
   const byPath = 'path' in asked;
   if (byPath && ('manifest' in asked || 'router' in asked || 'signature' in asked))
@@ -40,9 +44,9 @@ export async function readOffer(body: unknown, folder: string, trust: Trust | nu
 function parse(body: unknown): Record<string, unknown> {
   let value: unknown = null;
   try {
-    value = body instanceof Buffer ? JSON.parse(body.toString('utf8')) : null;
+    value = body instanceof Buffer ? readJson(body) : null;
   } catch (error) {
-    throw refuse(`the body is no JSON: ${(error as Error).message.slice(0, 128)}`);
+    throw refuse((error as Error).message);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse('the body is no JSON object');
   return value as Record<string, unknown>;

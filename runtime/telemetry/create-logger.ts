@@ -9,6 +9,9 @@ const GROUP = 32_768;
 /** Most characters that wait for a reader that is slow; lines beyond are dropped. */
 const MOST = 16 << 20;
 
+/** What JSON lets through and a terminal obeys: controls from 7f on, ends of lines, and what turns the direction of a text. */
+const UNSEEN = /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
+
 export interface LogSink {
   readonly log: Logger;
   /** One line of level info from members that are JSON already, such as `"a":1,"b":null`: for what is said with every request. */
@@ -27,7 +30,7 @@ export function createLogger(level: LogLevel, redactor: Redactor): LogSink {
   stream.on('error', () => {});
   let waiting = '';
   const pass = (): void => {
-    if (waiting !== '') stream.write(redactor.redact(waiting));
+    if (waiting !== '') stream.write(redactor.redact(waiting).replace(UNSEEN, spell));
     waiting = '';
   };
   const write = (line: string): void => {
@@ -59,4 +62,8 @@ export function createLogger(level: LogLevel, redactor: Redactor): LogSink {
       }
     },
   };
+}
+
+function spell(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }

@@ -6,6 +6,7 @@ import { GatewayError } from '../../gateway/gateway-error.ts';
 import { PoolError } from '../../pool/pool-error.ts';
 import { answerError } from '../answer-error.ts';
 import { readBody } from '../read-body.ts';
+import { readJson } from '../read-json.ts';
 import { serveAgents } from './agents.ts';
 import { claimTasks } from './claim-tasks.ts';
 import { drainPool } from './drain-pool.ts';
@@ -72,9 +73,9 @@ function parse(body: Buffer, done: (error: Error | null, value?: unknown) => voi
   }
   let value: unknown;
   try {
-    value = JSON.parse(body.toString('utf8'));
-  } catch {
-    done(new GatewayError(422, 'invalid_request_error', 'bad_json', 'the body is no json [bad-json] help: send one json object'));
+    value = readJson(body);
+  } catch (error) {
+    done(new GatewayError(422, 'invalid_request_error', 'bad_json', `${(error as Error).message} [bad-json] help: send one json object`));
     return;
   }
   done(null, value);

@@ -5,6 +5,7 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import { OrchestratorError } from '../../orchestrator/orchestrator-error.ts';
 import { answerError } from '../answer-error.ts';
 import { readBody } from '../read-body.ts';
+import { readJson } from '../read-json.ts';
 import { checkShapes } from './check-shapes.ts';
 import { serveSpecKitRuns } from './spec-kit-run.ts';
 import { serveSpecKitTasks } from './spec-kit-tasks.ts';
@@ -65,9 +66,9 @@ function parse(body: Buffer, done: (error: Error | null, value?: unknown) => voi
   }
   let value: unknown;
   try {
-    value = JSON.parse(body.toString('utf8'));
-  } catch {
-    done(new OrchestratorError(422, 'bad_json', 'the body is no json [bad-json] help: send one json object'));
+    value = readJson(body);
+  } catch (error) {
+    done(new OrchestratorError(422, 'bad_json', `${(error as Error).message} [bad-json] help: send one json object`));
     return;
   }
   done(null, value);
