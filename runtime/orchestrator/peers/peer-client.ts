@@ -57,8 +57,8 @@ export class PeerClient {
       signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
     });
     const text = await answer.body.text();
+    if (answer.statusCode !== 200) throw readRefusal(answer.statusCode, parse(this.#hide(text)));
     const said = parse(text);
-    if (answer.statusCode !== 200) throw readRefusal(answer.statusCode, said);
     if (!Check(shape, said)) throw new Error(`${path.split('?')[0]} answered something else than a peer does`);
     return said as Static<Shape>;
   }
@@ -72,8 +72,13 @@ export class PeerClient {
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
     });
     const bytes = Buffer.from(await answer.body.arrayBuffer());
-    if (answer.statusCode !== 200) throw readRefusal(answer.statusCode, parse(bytes.toString('utf8')));
+    if (answer.statusCode !== 200) throw readRefusal(answer.statusCode, parse(this.#hide(bytes.toString('utf8'))));
     return { bytes, end: answer.headers['x-policyd-log-end'] === 'true' };
+  }
+
+  /** What a peer says of a refusal is told on, and it may repeat what it was shown. */
+  #hide(text: string): string {
+    return this.#key === null ? text : text.replaceAll(this.#key, '[redacted]');
   }
 
   async close(): Promise<void> {

@@ -48,8 +48,7 @@ export function readBlocks(text: string): Block[] {
       titles.length = Math.min(titles.length, marks.length - 1);
       while (titles.length < marks.length - 1) titles.push('');
       titles.push(
-        (title ?? '')
-          .replace(/[ \t]+#+[ \t]*$/, '')
+        withoutClosing(title ?? '')
           .trim()
           .slice(0, LONGEST_TITLE),
       );
@@ -65,4 +64,12 @@ export function readBlocks(text: string): Block[] {
   }
   close();
   return blocks;
+}
+
+/** A title without the marks that may close it, set off by a blank. Read from its end: a pattern would try every blank of a long line. */
+function withoutClosing(title: string): string {
+  const text = title.trimEnd();
+  let end = text.length;
+  while (text[end - 1] === '#') end--;
+  return end < text.length && (text[end - 1] === ' ' || text[end - 1] === '\t') ? text.slice(0, end) : text;
 }
