@@ -7,7 +7,9 @@ import { compileText, Policyd, until } from '../e2e/policyd.ts';
 import { KubeServer } from '../kube/kube-server.ts';
 import { Upstream } from '../upstreams/upstream.ts';
 
-const KEYS = { ops: 'pk-ops', app: 'pk-app', reader: 'pk-reader' } as const;
+const KEYS = { ops: 'pk-ops', app: 'pk-app', reader: 'pk-reader', worker: 'pk-worker' } as const;
+/** A peer that nobody answers for. */
+const AWAY = '127.0.0.1:9';
 const CLOUD_KEY = 'sk-cloud';
 const PEER_KEY = 'pk-peer';
 const LOCAL = ['llama3.2', 'qwen2.5-coder'];
@@ -66,7 +68,7 @@ export class DashboardWorld {
       env: { CLOUD_KEY, PEER_KEY },
       args: [
         ...args,
-        ...['--peers', new URL(peer.url).host, '--peer-key-env', 'PEER_KEY', '--probe-interval', '1000'],
+        ...['--peers', `${new URL(peer.url).host},${AWAY}`, '--peer-key-env', 'PEER_KEY', '--probe-interval', '1000'],
         ...['--runners', 'local,kubernetes', '--kubeconfig', join(home, 'kubeconfig')],
       ],
     });
@@ -75,7 +77,7 @@ export class DashboardWorld {
     return world;
   }
 
-  /** The key of somebody with scope `admin`, of an application, and of somebody who may only read of jobs. */
+  /** The key of somebody with scope `admin`, of an application, of somebody who may only read of jobs, and of one who has some. */
   get keys(): typeof KEYS {
     return KEYS;
   }
@@ -85,20 +87,20 @@ export class DashboardWorld {
     return writePolicy(this.local, this.cloud, 'unrestricted');
   }
 
-  /** Calls the server as somebody with scope `admin`. */
-  async call(method: string, path: string, body?: unknown): Promise<Response> {
+  /** Calls the server as somebody with scope `admin`, or with another key. */
+  async call(method: string, path: string, body?: unknown, key: string = KEYS.ops): Promise<Response> {
     const answer = await fetch(this.policyd.url + path, {
       method,
-      headers: { authorization: `Bearer ${KEYS.ops}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
     return answer;
   }
 
-  /** Sends an artifact of the loosened policy. `query` says how it enters. */
-  async upload(query = ''): Promise<void> {
-    const files = await compileText(this.loosened);
+  /** Sends an artifact of the loosened policy. `query` says how it enters, another name of its last rule makes it another artifact. */
+  async upload(query = '', last = 'everything-else'): Promise<void> {
+    const files = await compileText(this.loosened.replace('everything-else', last));
     await this.call('PUT', `/v1/policy${query}`, { manifest: JSON.parse(files.get('manifest.json')!), router: files.get('router.js') });
   }
 
@@ -132,9 +134,9 @@ export class DashboardWorld {
   }
 
   /** A workload that runs until somebody ends it, on this machine; its id, once it runs. */
-  async run(name: string): Promise<string> {
+  async run(name: string, key: string = KEYS.ops): Promise<string> {
     const asked = { name, command: ['/bin/sleep', '3600'], resources: { cpu: 0.01, memory: '64MiB' }, node_labels: { zone: 'restricted' } };
-    const { job_id } = (await (await this.call('POST', '/schedule', asked)).json()) as { job_id: string };
+    const { job_id } = (await (await this.call('POST', '/schedule', asked, key)).json()) as { job_id: string };
     await this.reach(job_id, 'running');
     return job_id;
   }
@@ -230,6 +232,7 @@ keys:
   ops: { sha256: "${sha256(KEYS.ops)}", scopes: [admin, "llm:invoke", "read:jobs", "write:jobs", "context:read"] }
   app: { sha256: "${sha256(KEYS.app)}", scopes: ["llm:invoke"] }
   reader: { sha256: "${sha256(KEYS.reader)}", scopes: ["read:jobs"] }
+  worker: { sha256: "${sha256(KEYS.worker)}", scopes: ["read:jobs", "write:jobs"] }
 `;
 }
 

@@ -1,8 +1,8 @@
 import { Problem } from './problem.ts';
 import { sessionKey } from './session-key.ts';
 
-/** How long an answer may take, in ms; a comparison of policies may take longer than all else. */
-const PATIENCE = 60_000;
+/** How long an answer may take, in ms: longer than the minute after which the server gives up a comparison of policies, and says why. */
+const PATIENCE = 90_000;
 
 export interface Question {
   readonly method?: string;
