@@ -36,6 +36,8 @@ export class Backend {
   #probeAt = 0;
   #closed = false;
   #probing = false;
+  /** The last probe said that it is up; the one after it is forgiven if it comes late. */
+  #proven = false;
 
   constructor(config: BackendConfig, address: BackendAddress, probeInterval: number) {
     this.config = config;
@@ -214,6 +216,12 @@ export class Backend {
     const found = await probe(pool, dialect, this.config, this.address);
     this.#probing = false;
     if (this.#closed) return;
+    const forgiven = found.late === true && this.#proven && this.#health.state === 'up';
+    this.#proven = found.health.state === 'up';
+    if (forgiven) {
+      this.#schedule(0);
+      return;
+    }
     if (found.resident !== undefined) this.#resident = found.resident;
     this.#setHealth(found.health);
     if (found.health.state === 'up') this.#retry = FIRST_RETRY;

@@ -14,6 +14,8 @@ const ENOUGH = 1 << 20;
 export interface ProbeResult {
   readonly health: Health;
   readonly resident?: ReadonlySet<string> | null;
+  /** It gave no answer in time: that may be its end, a network's, or a process here that had no processor. */
+  readonly late?: boolean;
 }
 
 /** Asks a backend how it is, by calls that cost nothing. Never throws. */
@@ -26,7 +28,7 @@ export async function probe(pool: Pool, dialect: Dialect, config: BackendConfig,
     if (health.state !== 'up' || dialect.residency === null) return { health };
     return { health, resident: await readResidency(pool, dialect, address) };
   } catch (error) {
-    return { health: { state: 'down', reason: describeConnectionError(error) } };
+    return { health: { state: 'down', reason: describeConnectionError(error) }, late: (error as Error).name === 'TimeoutError' };
   }
 }
 

@@ -112,6 +112,27 @@ for (const type of BACKEND_TYPES) {
   });
 }
 
+test('a probe that comes late is made once more; a second one takes it out, and so does the first one of all', async () => {
+  const upstream = await Upstream.start({ key: KEY, models: ['served'] });
+  const backend = create('generic', upstream.url);
+  await backend.start();
+  const states: string[] = [];
+  backend.listen(() => states.push(backend.health.state));
+  const asked = upstream.received.length;
+  upstream.healthStalls = 1;
+  await expect.poll(() => upstream.received.length, { timeout: 20_000 }).toBeGreaterThan(asked + 2);
+  expect(states).toEqual([]);
+  upstream.healthStalls = 2;
+  await expect.poll(() => states, { timeout: 20_000 }).toEqual(['down', 'up']);
+  await backend.close();
+  upstream.healthStalls = 1;
+  const fresh = create('generic', upstream.url);
+  await fresh.start();
+  expect(fresh.health).toEqual({ state: 'down', reason: 'no answer in time' });
+  await fresh.close();
+  await upstream.stop();
+}, 60_000);
+
 test('llama.cpp that loads its model is loading, not down', async () => {
   const upstream = await Upstream.start();
   upstream.healthStatus = 503;

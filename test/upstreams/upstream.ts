@@ -54,6 +54,8 @@ export class Upstream {
   /** For health checks, apart from `fault`. */
   healthStatus = 200;
   healthBody: string | null = null;
+  /** So many health checks are never answered. */
+  healthStalls = 0;
   /** Time before the first byte, and between two events, in ms. */
   delay = 0;
   gap = 0;
@@ -124,6 +126,7 @@ export class Upstream {
   #list(target: string, request: IncomingMessage, response: ServerResponse): unknown {
     const { key, models = [] } = this.#options;
     const path = target.replace(/\?.*$/, '');
+    if (this.healthStalls > 0) return this.healthStalls--;
     if (this.healthStatus !== 200) {
       return response.writeHead(this.healthStatus).end(this.healthBody ?? '');
     }

@@ -10,6 +10,12 @@ import { anyPolicySet, anyQuestion } from '../../build/policy-set.ts';
 
 test('a ladder is what the oracle decides as one after the other is out, to the last of forty targets', async () => {
   let longest = 0;
+  // Most sets have few targets, and say little: as many are drawn as it takes.
+  for (let draw = 0; draw < 6 && longest <= 8; draw++) await check((rungs) => (longest = Math.max(longest, rungs)));
+  expect(longest).toBeGreaterThan(8);
+}, 180_000);
+
+async function check(tell: (rungs: number) => void): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
       anyPolicySet({ maxTargets: 40, maxPolicies: 3 }).chain((set) =>
@@ -32,11 +38,10 @@ test('a ladder is what the oracle decides as one after the other is out, to the 
             out.add(rung.target);
           }
           expect(judge(set, asked, rest, out).code).toBe(CODE.REJECT);
-          longest = Math.max(longest, rungs.length);
+          tell(rungs.length);
         }
       },
     ),
     { numRuns: 30, endOnFailure: true },
   );
-  expect(longest).toBeGreaterThan(8);
-}, 60_000);
+}
