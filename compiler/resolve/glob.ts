@@ -6,7 +6,7 @@ export const GLOB_OPTIONS = { dot: true, strictSlashes: true } as const;
 export const LONGEST_GLOB = 256;
 
 /** Each `*` multiplies what a backtracking matcher may try on a name of n characters by up to n. */
-const MOST_WILDCARDS = 4;
+const MOST_WILDCARDS = 3;
 const MOST_GROUPS = 8;
 
 const MOST_COMPILED = 10_000;

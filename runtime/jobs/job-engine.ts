@@ -11,6 +11,8 @@ export interface Offer extends Seat {
   readonly types: readonly string[];
   /** Average ms by type, of those it has done. */
   readonly latency: Readonly<Record<string, number>>;
+  /** Whose jobs alone it takes; absent: everybody's. */
+  readonly caller?: string | null;
 }
 
 /** A right to end one job; what an older right ends is refused. */
@@ -49,6 +51,8 @@ export interface JobFilter {
   readonly states?: readonly JobState[];
   readonly types?: readonly string[];
   readonly agent?: string;
+  /** Only those of this caller. */
+  readonly caller?: string | null;
   readonly limit: number;
   /** The `cursor` of the page before. */
   readonly cursor?: number;

@@ -222,7 +222,7 @@ export class StoreEngine implements JobEngine {
     return row === undefined ? null : readJob(row);
   }
 
-  async list({ queue, states, types, agent, limit, cursor }: JobFilter): Promise<JobPage> {
+  async list({ queue, states, types, agent, caller, limit, cursor }: JobFilter): Promise<JobPage> {
     let query = this.#store
       .tables<JobTables>()
       .selectFrom('jobs')
@@ -233,6 +233,7 @@ export class StoreEngine implements JobEngine {
     if (states !== undefined) query = query.where('state', 'in', states);
     if (types !== undefined) query = query.where('type', 'in', types);
     if (agent !== undefined) query = query.where('agent', '=', agent);
+    if (caller !== undefined) query = query.where('caller', caller === null ? 'is' : '=', caller);
     if (cursor !== undefined) query = query.where('seq', '<', cursor);
     const rows = await query.execute();
     return { jobs: rows.map(readJob), cursor: rows.length === limit ? rows[limit - 1].seq : null };

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EVERYBODY, type Viewer } from '../auth/viewer.ts';
 import type { TaskType } from '../../schema/vocabulary.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Offer } from '../jobs/job-engine.ts';
@@ -28,6 +29,8 @@ export class Agent {
   readonly identity: AgentIdentity;
   readonly name: string;
   readonly kind: AgentKind;
+  /** Of one elsewhere: who started it. */
+  readonly owner: Viewer;
   readonly createdAt: number;
   types: readonly TaskType[];
   state: AgentState = 'idle';
@@ -44,7 +47,8 @@ export class Agent {
   readonly #times = new Map<string, { count: number; sum: number }>();
   #lastTask: string | null = null;
 
-  constructor(name: string, kind: AgentKind, types: readonly TaskType[], holder: string | null, now: number) {
+  constructor(name: string, kind: AgentKind, types: readonly TaskType[], holder: string | null, now: number, owner: Viewer = EVERYBODY) {
+    this.owner = owner;
     this.identity = {
       agent_id: `${name}-${randomUUID().slice(0, 8)}`,
       context_window_id: `context-${randomUUID()}`,
@@ -62,10 +66,16 @@ export class Agent {
     return this.identity.agent_id;
   }
 
+  /** May this viewer see it, and speak for it? One elsewhere is its owner's. */
+  isFor(viewer: Viewer): boolean {
+    return viewer.all || this.kind === 'thread' || (!this.owner.all && this.owner.caller === viewer.caller);
+  }
+
   /** What it is offered for: types that are not `blocked`. */
   offer(blocked: ReadonlySet<string>): Offer {
     const latency = Object.fromEntries([...this.#times].map(([type, { count, sum }]) => [type, sum / count]));
-    return { agent: this.id, holder: this.holder, types: this.types.filter((type) => !blocked.has(type)), latency };
+    const types = this.types.filter((type) => !blocked.has(type));
+    return { agent: this.id, holder: this.holder, types, latency, ...(this.owner.all ? {} : { caller: this.owner.caller }) };
   }
 
   begin(job: Job, now: number): Assignment {

@@ -1,4 +1,5 @@
 import type { PoolConfig } from '../../schema/manifest.ts';
+import type { Viewer } from '../auth/viewer.ts';
 import type { Service } from './agent-message.ts';
 import { Agent, type AgentKind, type AgentState } from './agent.ts';
 import { AgentWorker, type Outcome } from './agent-worker.ts';
@@ -73,8 +74,8 @@ export class Crew {
     return state === 'degraded' ? this.#degraded.length : this.live.filter((agent) => agent.state === state).length;
   }
 
-  /** A new agent that is ready. @throws PoolError where the pool is full, the name is taken, or its thread does not start. */
-  async spawn(kind: AgentKind, name?: string): Promise<Agent> {
+  /** A new agent that is ready; without an owner it is everybody's. @throws PoolError where the pool is full, the name is taken, or its thread does not start. */
+  async spawn(kind: AgentKind, name?: string, owner?: Viewer): Promise<Agent> {
     const settings = this.#options.settings();
     if (this.size >= settings.max_size) throw poolFull(settings.max_size);
     if (name !== undefined && this.find(name) !== null) {
@@ -82,7 +83,7 @@ export class Crew {
     }
     this.#places++;
     try {
-      return await this.#start(kind, name ?? this.#nextName(kind));
+      return await this.#start(kind, name ?? this.#nextName(kind), owner);
     } catch (error) {
       throw new PoolError(
         503,
@@ -140,18 +141,18 @@ export class Crew {
     await this.clear();
   }
 
-  async #start(kind: AgentKind, name: string): Promise<Agent> {
+  async #start(kind: AgentKind, name: string, owner?: Viewer): Promise<Agent> {
     try {
-      return await this.#bringUp(kind, name);
+      return await this.#bringUp(kind, name, owner);
     } finally {
       this.#coming.delete(name);
     }
   }
 
-  async #bringUp(kind: AgentKind, name: string): Promise<Agent> {
+  async #bringUp(kind: AgentKind, name: string, owner?: Viewer): Promise<Agent> {
     const era = this.#era;
     const { settings, holder, memory, handlers } = this.#options;
-    const agent = new Agent(name, kind, findTypes(settings(), name), kind === 'thread' ? holder() : null, Date.now());
+    const agent = new Agent(name, kind, findTypes(settings(), name), kind === 'thread' ? holder() : null, Date.now(), owner);
     if (kind === 'thread') {
       agent.worker = new AgentWorker(
         agent.identity,

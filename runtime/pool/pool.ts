@@ -3,7 +3,8 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { PoolConfig } from '../../schema/manifest.ts';
 import type { TaskType } from '../../schema/vocabulary.ts';
-import { chooseAgent } from '../jobs/choose-agent.ts';
+import { EVERYBODY, maySee, type Viewer } from '../auth/viewer.ts';
+import { type Choosable, chooseAgent } from '../jobs/choose-agent.ts';
 import { hasEnded, type Job, type JobState } from '../jobs/job.ts';
 import type { Claimed, Ended, JobEngine, JobHint, JobPage, JobStats, Lease, Offer, Seat } from '../jobs/job-engine.ts';
 import { makeId } from '../jobs/make-id.ts';
@@ -158,10 +159,10 @@ export class Pool {
     return started;
   }
 
-  /** One more agent. `lease` in ms, of one elsewhere. */
-  async spawn(kind: AgentKind, name?: string, lease?: number): Promise<Agent> {
+  /** One more agent. `lease` in ms, of one elsewhere, which gets the tasks that its owner sees; threads are everybody's. */
+  async spawn(kind: AgentKind, name?: string, lease?: number, owner: Viewer = EVERYBODY): Promise<Agent> {
     this.#refuseWhileStopping();
-    const agent = await this.crew.spawn(kind, name);
+    const agent = await this.crew.spawn(kind, name, kind === 'external' ? owner : EVERYBODY);
     if (kind === 'external') {
       await this.engine.join(agent.holder, lease ?? this.#options.lease);
       this.#expect(agent, lease ?? this.#options.lease);
@@ -268,9 +269,9 @@ export class Pool {
   }
 
   /** Takes an agent out, and gives its task to another. */
-  async failAgent(id: string, reason: string): Promise<AgentFailure> {
+  async failAgent(id: string, reason: string, viewer: Viewer = EVERYBODY): Promise<AgentFailure> {
     const agent = this.crew.get(id);
-    if (agent === null) throw unknownAgent(id);
+    if (agent === null || !agent.isFor(viewer)) throw unknownAgent(id);
     const lost = [...agent.assignments.values()].filter(({ over }) => !over);
     for (const assignment of lost) {
       assignment.over = true;
@@ -289,8 +290,8 @@ export class Pool {
   }
 
   /** Tasks for an agent elsewhere, at most `most`. */
-  async claim(id: string, most: number): Promise<readonly Job[]> {
-    const agent = this.#findExternal(id);
+  async claim(id: string, most: number, viewer: Viewer = EVERYBODY): Promise<readonly Job[]> {
+    const agent = this.#findExternal(id, viewer);
     if (this.#phase === 'stopping' || this.#phase === 'closed') return [];
     const offers = Array.from({ length: most }, () => agent.offer(this.#blocked));
     const { jobs, lost, pending } = await this.engine.claim(COORDINATION, offers);
@@ -306,16 +307,17 @@ export class Pool {
   }
 
   /** An agent elsewhere is alive; the tasks that it still has. */
-  async heartbeat(id: string): Promise<readonly Job[]> {
-    const agent = this.#findExternal(id);
+  async heartbeat(id: string, viewer: Viewer = EVERYBODY): Promise<readonly Job[]> {
+    const agent = this.#findExternal(id, viewer);
     if (!(await this.engine.heartbeat(agent.holder))) this.#dismiss(agent);
     this.#expect(agent);
     return [...agent.assignments.values()].filter(({ over }) => !over).map(({ job }) => job);
   }
 
-  async get(id: string): Promise<Job> {
+  /** @throws PoolError 404 where there is none for this viewer. */
+  async get(id: string, viewer: Viewer = EVERYBODY): Promise<Job> {
     const job = await this.engine.get(id);
-    if (job === null || job.queue !== COORDINATION) throw unknownTask(id);
+    if (job === null || job.queue !== COORDINATION || !maySee(viewer, job.caller)) throw unknownTask(id);
     return job;
   }
 
@@ -323,6 +325,7 @@ export class Pool {
     states?: readonly JobState[];
     types?: readonly string[];
     agent?: string;
+    caller?: string | null;
     limit: number;
     cursor?: number;
   }): Promise<JobPage> {
@@ -390,7 +393,7 @@ export class Pool {
   }
 
   /** Reserves an idle agent for a task. */
-  #chooseIdle(job: { type: string; preferredAgent: string | null; failedAgents: readonly string[] }): Agent | null {
+  #chooseIdle(job: Choosable): Agent | null {
     if (this.#phase === 'stopping' || this.#phase === 'closed') return null;
     const idle = this.#idle();
     if (idle.length === 0) return null;
@@ -402,8 +405,8 @@ export class Pool {
   }
 
   /** Who takes a new task at once; null where it waits. @throws PoolError 429 where it may not. */
-  async #chooseTaker({ type, preferredAgent }: TaskRequest, depth: number): Promise<Agent | null> {
-    const asked = { type, preferredAgent, failedAgents: [] };
+  async #chooseTaker({ type, preferredAgent, caller }: TaskRequest, depth: number): Promise<Agent | null> {
+    const asked = { type, preferredAgent, caller, failedAgents: [] };
     const taker = this.#chooseIdle(asked);
     if (taker !== null) return taker;
     this.#refuseWhenFull(depth);
@@ -564,7 +567,7 @@ export class Pool {
     const taker =
       job === null || final || job.attempts >= job.maxAttempts
         ? null
-        : this.#chooseIdle({ type: job.type, preferredAgent: null, failedAgents });
+        : this.#chooseIdle({ type: job.type, preferredAgent: null, caller: job.caller, failedAgents });
     const seat: Seat | null = taker === null ? null : { agent: taker.id, holder: taker.holder };
     const delay = Math.min(RETRY[0] * 2 ** Math.max(0, (job?.attempts ?? 1) - 1), RETRY[1]);
     const ended = await this.#tell(() => this.engine.fail(lease, error.slice(0, 4_000), { seat, delay, final }), job);
@@ -776,9 +779,9 @@ export class Pool {
     this.#contacts.set(agent.id, timer);
   }
 
-  #findExternal(id: string): Agent {
+  #findExternal(id: string, viewer: Viewer): Agent {
     const agent = this.crew.get(id);
-    if (agent === null) throw unknownAgent(id);
+    if (agent === null || !agent.isFor(viewer)) throw unknownAgent(id);
     if (agent.kind !== 'external') {
       throw new PoolError(
         409,

@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Pool } from '../../pool/pool.ts';
+import { viewerOf } from '../viewer.ts';
 import { describeTask } from './describe-task.ts';
 import { AgentPath, answers, TAGS, TaskShape, WRITE } from './shapes.ts';
 
@@ -21,6 +22,9 @@ export function claimTasks(app: FastifyInstance, pool: Pool): void {
   app.post<{ Params: { id: string }; Body: { max_tasks?: number } | undefined }>(
     '/agents/:id/claim',
     { config: { ...WRITE, audit: null }, schema },
-    async ({ params, body }) => ({ tasks: (await pool.claim(params.id, body?.max_tasks ?? 1)).map(describeTask) }),
+    async (request) => {
+      const viewer = viewerOf(request as FastifyRequest);
+      return { tasks: (await pool.claim(request.params.id, request.body?.max_tasks ?? 1, viewer)).map(describeTask) };
+    },
   );
 }

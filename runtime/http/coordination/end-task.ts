@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Pool } from '../../pool/pool.ts';
+import { viewerOf } from '../viewer.ts';
 import { describeTask } from './describe-task.ts';
 import { Anything, answers, TAGS, TaskPath, TaskShape, WRITE } from './shapes.ts';
 
@@ -32,22 +33,27 @@ export function endTask(app: FastifyInstance, pool: Pool): void {
   app.post<{ Params: { id: string }; Querystring: { success?: boolean }; Body: Told | undefined }>(
     '/tasks/:id/complete',
     { config: WRITE, schema: complete },
-    async ({ params, query, body }) => {
+    async (request) => {
+      const { params, query, body } = request;
+      await pool.get(params.id, viewerOf(request as FastifyRequest));
       const result = body?.result === undefined ? null : JSON.stringify(body.result);
       return describeTask(await pool.end(params.id, query.success ?? true, result, body?.token ?? null, body?.error ?? null));
     },
   );
   const fail = { ...shape, summary: 'an attempt failed; another agent tries', body: FailBody };
-  app.post<{ Params: { id: string }; Body: Told | undefined }>(
-    '/tasks/:id/fail',
-    { config: WRITE, schema: fail },
-    async ({ params, body }) =>
-      describeTask(await pool.failAttempt(params.id, body?.token ?? null, body?.error ?? 'the attempt was told to have failed')),
-  );
+  app.post<{ Params: { id: string }; Body: Told | undefined }>('/tasks/:id/fail', { config: WRITE, schema: fail }, async (request) => {
+    const { params, body } = request;
+    await pool.get(params.id, viewerOf(request as FastifyRequest));
+    return describeTask(await pool.failAttempt(params.id, body?.token ?? null, body?.error ?? 'the attempt was told to have failed'));
+  });
   const cancel = { ...shape, summary: 'a task is not wanted any more', body: CancelBody };
   app.post<{ Params: { id: string }; Body: { reason?: string } | undefined }>(
     '/tasks/:id/cancel',
     { config: WRITE, schema: cancel },
-    async ({ params, body }) => describeTask(await pool.cancel(params.id, body?.reason ?? 'it was cancelled over HTTP')),
+    async (request) => {
+      const { params, body } = request;
+      await pool.get(params.id, viewerOf(request as FastifyRequest));
+      return describeTask(await pool.cancel(params.id, body?.reason ?? 'it was cancelled over HTTP'));
+    },
   );
 }

@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Pool } from '../../pool/pool.ts';
+import { viewerOf } from '../viewer.ts';
 import { AgentPath, answers, Nullable, TAGS, WRITE } from './shapes.ts';
 
 const Body = Type.Object(
@@ -31,8 +32,10 @@ export function failAgent(app: FastifyInstance, pool: Pool): void {
   app.post<{ Params: { id: string }; Body: { reason?: string } | undefined }>(
     '/agents/:id/fail',
     { config: WRITE, schema },
-    async ({ params, body }) => {
-      const { agent, reassigned, dead } = await pool.failAgent(params.id, body?.reason ?? 'it was told to have failed');
+    async (request) => {
+      const { params, body } = request;
+      const viewer = viewerOf(request as FastifyRequest);
+      const { agent, reassigned, dead } = await pool.failAgent(params.id, body?.reason ?? 'it was told to have failed', viewer);
       return {
         agent_id: agent.id,
         status: 'degraded',

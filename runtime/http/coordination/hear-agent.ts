@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Pool } from '../../pool/pool.ts';
+import { viewerOf } from '../viewer.ts';
 import { AgentPath, answers, TAGS, WRITE } from './shapes.ts';
 
 /** `POST /api/coordination/agents/{id}/heartbeat`: an external agent is alive, its lease begins anew. */
@@ -19,8 +20,9 @@ export function hearAgent(app: FastifyInstance, pool: Pool): void {
       409,
     ),
   };
-  app.post<{ Params: { id: string } }>('/agents/:id/heartbeat', { config: { ...WRITE, audit: null }, schema }, async ({ params }) => {
-    const jobs = await pool.heartbeat(params.id);
-    return { agent_id: params.id, alive: true, task_ids: jobs.map(({ id }) => id) };
+  app.post<{ Params: { id: string } }>('/agents/:id/heartbeat', { config: { ...WRITE, audit: null }, schema }, async (request) => {
+    const { id } = request.params;
+    const jobs = await pool.heartbeat(id, viewerOf(request as FastifyRequest));
+    return { agent_id: id, alive: true, task_ids: jobs.map(({ id }) => id) };
   });
 }

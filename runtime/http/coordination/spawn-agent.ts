@@ -1,13 +1,16 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { AgentKind } from '../../pool/agent.ts';
 import type { Pool } from '../../pool/pool.ts';
+import { viewerOf } from '../viewer.ts';
 import { describeAgent } from './describe-agent.ts';
 import { AgentShape, answers, OneOf, TAGS, WRITE } from './shapes.ts';
 
 const Body = Type.Object(
   {
-    kind: Type.Optional(OneOf(['thread', 'external'], '`thread` (default): of this process; `external`: it asks for its tasks over HTTP')),
+    kind: Type.Optional(
+      OneOf(['thread', 'external'], '`thread` (default): of this process; `external`: it asks over HTTP for tasks that its key may see'),
+    ),
     name: Type.Optional(
       Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_.-]{0,63}$', description: 'what the policy calls it; chosen where it is absent' }),
     ),
@@ -27,8 +30,9 @@ interface Asked {
 /** `POST /api/coordination/agents`: one more agent, with or without `initialize` before. */
 export function spawnAgent(app: FastifyInstance, pool: Pool): void {
   const schema = { summary: 'start one agent', tags: TAGS, body: Body, response: answers(AgentShape, 422, 429, 503) };
-  app.post<{ Body: Asked | undefined }>('/agents', { config: WRITE, schema }, async ({ body }) => {
-    const { kind = 'thread', name, lease_seconds: lease = 30 } = body ?? {};
-    return describeAgent(await pool.spawn(kind, name, lease * 1_000));
+  app.post<{ Body: Asked | undefined }>('/agents', { config: WRITE, schema }, async (request) => {
+    const { kind = 'thread', name, lease_seconds: lease = 30 } = request.body ?? {};
+    const viewer = viewerOf(request as FastifyRequest);
+    return describeAgent(await pool.spawn(kind, name, lease * 1_000, viewer), viewer);
   });
 }

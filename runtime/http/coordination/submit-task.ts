@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { TaskType } from '../../../schema/vocabulary.ts';
 import type { Pool } from '../../pool/pool.ts';
+import { nameCaller } from '../viewer.ts';
 import { describeTask } from './describe-task.ts';
 import { Anything, answers, Nullable, TAGS, TaskShape, TaskTypeShape, WRITE } from './shapes.ts';
 
@@ -55,8 +56,4 @@ function digestOf(request: readonly unknown[]): string {
 function readTrace(traceparent: string | undefined): string {
   const [, trace] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent ?? '') ?? [];
   return trace === undefined || /^0+$/.test(trace) ? randomUUID().replaceAll('-', '') : trace;
-}
-
-function nameCaller({ router, caller }: FastifyRequest): string | null {
-  return router.manifest.callers[caller]?.name ?? null;
 }

@@ -1,8 +1,9 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { TASK_TYPES } from '../../../schema/vocabulary.ts';
 import { JOB_EVENTS, JOB_STATES, type JobState } from '../../jobs/job.ts';
 import type { Pool } from '../../pool/pool.ts';
+import { viewerOf } from '../viewer.ts';
 import { describeTask, toTime } from './describe-task.ts';
 import { answers, Nullable, OneOf, READ, TAGS, TaskPath, TaskShape, Time } from './shapes.ts';
 
@@ -32,25 +33,34 @@ interface Asked {
 /** `GET /api/coordination/tasks`, `/tasks/{id}` and `/tasks/{id}/history`. */
 export function serveTasks(app: FastifyInstance, pool: Pool): void {
   const page = Type.Object({ tasks: Type.Array(TaskShape), next_cursor: Nullable(Type.Integer()) });
-  const list = { summary: 'tasks, newest first', tags: TAGS, querystring: Query, response: answers(page, 422) };
-  app.get<{ Querystring: Asked }>('/tasks', { config: READ, schema: list }, async ({ query }) => {
+  const list = {
+    summary: 'tasks of the caller, newest first; of all, with the scope admin',
+    tags: TAGS,
+    querystring: Query,
+    response: answers(page, 422),
+  };
+  app.get<{ Querystring: Asked }>('/tasks', { config: READ, schema: list }, async (request) => {
+    const { query } = request;
+    const viewer = viewerOf(request as FastifyRequest);
     const { jobs, cursor } = await pool.list({
       limit: query.limit ?? 50,
       ...(query.status === undefined ? {} : { states: [query.status] }),
       ...(query.task_type === undefined ? {} : { types: [query.task_type] }),
       ...(query.agent_id === undefined ? {} : { agent: query.agent_id }),
       ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
+      ...(viewer.all ? {} : { caller: viewer.caller }),
     });
     return { tasks: jobs.map(describeTask), next_cursor: cursor };
   });
   const one = { summary: 'one task', tags: TAGS, params: TaskPath, response: answers(TaskShape, 404) };
-  app.get<{ Params: { id: string } }>('/tasks/:id', { config: READ, schema: one }, async ({ params }) =>
-    describeTask(await pool.get(params.id)),
+  app.get<{ Params: { id: string } }>('/tasks/:id', { config: READ, schema: one }, async (request) =>
+    describeTask(await pool.get(request.params.id, viewerOf(request as FastifyRequest))),
   );
   const events = Type.Object({ events: Type.Array(EventShape) });
   const history = { summary: 'everything that happened to a task', tags: TAGS, params: TaskPath, response: answers(events, 404) };
-  app.get<{ Params: { id: string } }>('/tasks/:id/history', { config: READ, schema: history }, async ({ params }) => {
-    await pool.get(params.id);
+  app.get<{ Params: { id: string } }>('/tasks/:id/history', { config: READ, schema: history }, async (request) => {
+    const { params } = request;
+    await pool.get(params.id, viewerOf(request as FastifyRequest));
     const told = await pool.engine.history(params.id);
     return { events: told.map(({ event, at, agent, token, detail }) => ({ event, at: toTime(at)!, agent_id: agent, token, detail })) };
   });

@@ -5,7 +5,7 @@ import type { Workloads } from '../../orchestrator/workloads/workloads.ts';
 import { describeJob, JobShape } from './describe-job.ts';
 import { JobPath, unknownJob } from './jobs.ts';
 import { answers, TAGS } from './shapes.ts';
-import { viewerOf } from './viewer.ts';
+import { viewerOf } from '../viewer.ts';
 
 const Body = Type.Object({ reason: Type.Optional(Type.String({ minLength: 1, maxLength: 1_000 })) }, { additionalProperties: false });
 

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Workloads } from '../../orchestrator/workloads/workloads.ts';
 import { answers, TAGS } from './shapes.ts';
-import { viewerOf } from './viewer.ts';
+import { viewerOf } from '../viewer.ts';
 
 const Body = Type.Object(
   { pod_id: Type.String({ minLength: 1, maxLength: 63 }), reason: Type.String({ minLength: 1, maxLength: 1_000 }) },

@@ -7,7 +7,7 @@ import type { Workloads } from '../../orchestrator/workloads/workloads.ts';
 import { describeJob, describeRun, JobShape, RunShape, toTime } from './describe-job.ts';
 import { ReasonShape } from './schedule.ts';
 import { answers, TAGS } from './shapes.ts';
-import { viewerOf } from './viewer.ts';
+import { viewerOf } from '../viewer.ts';
 
 const Query = Type.Object({
   status: Type.Optional(Type.Enum([...WORKLOAD_STATUSES], { description: 'only these' })),

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { NODE_KINDS, type NodeState, type Resources, WORKLOAD_FORMS } from '../../../schema/workload.ts';
 import type { Workloads } from '../../orchestrator/workloads/workloads.ts';
 import { answers, TAGS } from './shapes.ts';
-import { viewerOf } from './viewer.ts';
+import { viewerOf } from '../viewer.ts';
 
 const Amount = Type.Integer({ minimum: 0 });
 const ResourcesShape = (description: string) => Type.Object({ cpu_millis: Amount, memory_bytes: Amount, gpus: Amount }, { description });

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { type Pod, RUN_PHASES } from '../../orchestrator/runner.ts';
 import type { Workloads } from '../../orchestrator/workloads/workloads.ts';
 import { answers, TAGS } from './shapes.ts';
-import { viewerOf } from './viewer.ts';
+import { viewerOf } from '../viewer.ts';
 
 const Nullable = (shape: Type.TSchema) => Type.Union([shape, Type.Null()]);
 const PodShape = Type.Object({

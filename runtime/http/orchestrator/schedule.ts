@@ -8,7 +8,7 @@ import { WORKLOAD_STATUSES } from '../../orchestrator/workloads/workload-status.
 import type { Workloads } from '../../orchestrator/workloads/workloads.ts';
 import { checkShapes } from './check-shapes.ts';
 import { answers, TAGS } from './shapes.ts';
-import { nameCaller } from './viewer.ts';
+import { nameCaller } from '../viewer.ts';
 import { WorkloadShape } from './workload-shape.ts';
 
 const Headers = Type.Object({

@@ -3,7 +3,7 @@ import type { WorkloadRules } from '../../../schema/workload.ts';
 import { OrchestratorError } from '../orchestrator-error.ts';
 import { findWorkload } from './list-workloads.ts';
 import type { WorkloadTables } from './tables.ts';
-import type { Viewer } from './viewer.ts';
+import type { Viewer } from '../../auth/viewer.ts';
 import { parseRun } from './workload-record.ts';
 import { isOver } from './workload-status.ts';
 import type { Eviction, Workloads } from './workloads.ts';

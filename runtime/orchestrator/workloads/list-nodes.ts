@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { NodeState } from '../../../schema/workload.ts';
 import type { Places } from './places.ts';
 import type { WorkloadTables } from './tables.ts';
-import type { Viewer } from './viewer.ts';
+import type { Viewer } from '../../auth/viewer.ts';
 
 /** Nodes that are told of at once. */
 const MOST = 5_000;

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Pod } from '../runner.ts';
 import type { Places } from './places.ts';
 import type { WorkloadTables } from './tables.ts';
-import type { Viewer } from './viewer.ts';
+import type { Viewer } from '../../auth/viewer.ts';
 import { parseRun } from './workload-record.ts';
 
 /** How long a place may take to tell what runs there, ms. */

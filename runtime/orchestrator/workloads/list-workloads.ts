@@ -3,7 +3,7 @@ import { type JobRow, readJob } from '../../jobs/read-job.ts';
 import type { Job } from '../../jobs/job.ts';
 import { WORKLOADS } from './settings.ts';
 import type { WorkloadTables } from './tables.ts';
-import type { Viewer } from './viewer.ts';
+import type { Viewer } from '../../auth/viewer.ts';
 import type { RunRow, WorkloadRow } from './workload-record.ts';
 import type { WorkloadStatus } from './workload-status.ts';
 

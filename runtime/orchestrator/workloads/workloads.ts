@@ -24,7 +24,7 @@ import { findWorkload, listRuns, listWorkloads, type Remembered, type WorkloadFi
 import { closing, full, inFlight, keyReused, noNode, noRules, keptThere, overQuota, storeAway } from './refusals.ts';
 import { ANYWHERE, GRACE, MOST_LIVE, WORKLOADS } from './settings.ts';
 import type { WorkloadTables } from './tables.ts';
-import type { Viewer } from './viewer.ts';
+import type { Viewer } from '../../auth/viewer.ts';
 import { nameRun, type RunRow, readRecord } from './workload-record.ts';
 
 export interface WorkloadsOptions extends Omit<ControlDesk, 'tables' | 'engine'> {

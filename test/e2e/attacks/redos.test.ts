@@ -108,9 +108,9 @@ test('a document is made ready for the search in a time that grows with it', { t
 });
 
 test('globs of a policy: those that explode are refused, and a name is too short for the others', { timeout: 120_000 }, () => {
-  for (const glob of ['(a|a)*b', '+(a)', '@(a|ab)*', '*a*a*a*a*b', '[a-z]+', '{a,b}+x'])
+  for (const glob of ['(a|a)*b', '+(a)', '@(a|ab)*', '*a*a*a*b', '[a-z]+', '{a,b}+x'])
     expect([glob, refuseGlob(glob)]).not.toEqual([glob, null]);
-  for (const glob of ['*a*b', '{*a,*b}c', '?????*b', '[a-z]*[a-z]*!', '**/a/**/b']) {
+  for (const glob of ['*a*b', '*a*a*b', '{*a,*b}c', '?????*b', '[a-z]*[a-z]*!', '**/a/**/b']) {
     expect([glob, refuseGlob(glob)]).toEqual([glob, null]);
     const pattern = new RegExp(toRegExp(glob));
     const spent = measure((name) => pattern.test(name), 'a'.repeat(MAX_MODEL_BYTES));

@@ -12,6 +12,8 @@ const MARK = 'zephyrquartz';
 let world: World;
 let job: string;
 let pod: string;
+let task: string;
+let agent: string;
 beforeAll(async () => {
   world = await World.start();
   const taken = await world.ask(
@@ -37,6 +39,8 @@ beforeAll(async () => {
   expect(answer.status, accepted).toBe(202);
   job = (JSON.parse(accepted) as { job_id: string }).job_id;
   pod = `${job}-1`;
+  task = (await coordinate<{ task_id: string }>(KEYS.ana, 'POST', '/tasks', { payload: { prompt: MARK } })).task_id;
+  agent = (await coordinate<{ agent_id: string }>(KEYS.ana, 'POST', '/agents', { kind: 'external', lease_seconds: 3_600 })).agent_id;
   await until(async () => (await (await world.ask(KEYS.ana, 'GET', '/pods')).text()).includes(pod), 'its run', 60_000);
 });
 afterAll(async () => {
@@ -44,18 +48,45 @@ afterAll(async () => {
   await world.stop();
 });
 
+async function coordinate<T>(key: string, method: string, path: string, body?: object): Promise<T> {
+  const answer = await world.ask(key, method, `/api/coordination${path}`, body === undefined ? undefined : JSON.stringify(body));
+  const text = await answer.text();
+  expect(answer.status, text).toBe(200);
+  return JSON.parse(text) as T;
+}
+
 test('what one tenant has is there for it and for the operator', async () => {
   for (const key of [KEYS.ana, KEYS.ops]) {
-    for (const path of [`/v1/jobs/${job}`, '/v1/jobs', '/pods', `/v1/context/search?q=${MARK}`]) {
+    for (const path of [
+      `/v1/jobs/${job}`,
+      '/v1/jobs',
+      '/pods',
+      `/v1/context/search?q=${MARK}`,
+      `/api/coordination/tasks/${task}`,
+      '/api/coordination/tasks',
+    ]) {
       const answer = await world.ask(key, 'GET', path);
       expect([path, answer.status, (await answer.text()).includes(MARK)]).toEqual([path, 200, true]);
     }
   }
 });
 
+test("an agent elsewhere gets its owner's tasks, and an operator's gets all", async () => {
+  type Tasks = { tasks: { task_id: string }[] };
+  const seen = async (key: string) => (await coordinate<Tasks>(key, 'GET', '/tasks')).tasks.map(({ task_id }) => task_id);
+  const claim = async (key: string): Promise<string[]> => {
+    const { agent_id } = await coordinate<{ agent_id: string }>(key, 'POST', '/agents', { kind: 'external', lease_seconds: 3_600 });
+    const { tasks } = await coordinate<Tasks>(key, 'POST', `/agents/${agent_id}/claim`, { max_tasks: 100 });
+    return tasks.map(({ task_id }) => task_id);
+  };
+  const own = (await coordinate<{ task_id: string }>(KEYS.bob, 'POST', '/tasks', { payload: { prompt: 'mine' } })).task_id;
+  expect([await seen(KEYS.bob), await seen(KEYS.ana)]).toEqual([[own], [task]]);
+  expect([await claim(KEYS.bob), await claim(KEYS.ops)]).toEqual([[own], [task]]);
+});
+
 test("every route with every id of another tenant's: nothing of it is told, nothing of it is changed", async () => {
   const wrong: string[] = [];
-  const ids = [job, pod, MARK, `${MARK}-1`, `${MARK}-key`];
+  const ids = [job, pod, task, agent, MARK, `${MARK}-1`, `${MARK}-key`];
   for (const key of [KEYS.bob, KEYS['read:jobs'], KEYS['write:jobs'], KEYS['context:read'], KEYS['llm:invoke'], KEYS.admin, KEYS.peer]) {
     for (const route of world.routes) {
       // The pool is shared; its end is no secret. An open stream is looked at below.
@@ -86,7 +117,7 @@ test("every route with every id of another tenant's: nothing of it is told, noth
         const text = await answer.text();
         // What was asked may be said again, by an error.
         const told = answer.status < 400 ? text : text.replaceAll(id, '').replaceAll(MARK, '');
-        if (told.includes(MARK) || told.includes(job) || (answer.status < 300 && route.path.includes('{')))
+        if (told.includes(MARK) || told.includes(job) || told.includes(task) || (answer.status < 300 && route.path.includes('{')))
           wrong.push(`${route.method} ${route.path} ${id} as ${key}: ${answer.status} ${text.slice(0, 160)}`);
         if (route.path === '/v1/models') break;
       }
