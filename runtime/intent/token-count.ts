@@ -147,7 +147,8 @@ function countChat({ buffer, fields, images }: Request, encoding: Encoding, tall
       const own = new Tally(encoding, left, tally.work);
       countMessage(buffer, members, own);
       count = { tokens: own.tokens, exact: own.exact };
-      tally.spend(own.isSpent ? Number.POSITIVE_INFINITY : tally.work - own.work);
+      // Where there is no bound nothing of it is spent.
+      if (Number.isFinite(tally.work)) tally.spend(own.isSpent ? Number.POSITIVE_INFINITY : tally.work - own.work);
       if (key !== null && !own.isDone) memory.remember(key, count);
     }
     tally.addCount(count.tokens, count.exact);

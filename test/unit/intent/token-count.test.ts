@@ -111,6 +111,8 @@ test('counts of long messages are remembered, by content and encoding, and forgo
   expect(memory.size).toBe(2);
   const isRemembered = (message: object) => memory.recall(memory.key('o200k_base', Buffer.from(JSON.stringify(message)))) !== undefined;
   expect([1, 2, 3].map((i) => isRemembered(long(i)))).toEqual([true, false, true]);
+  ask(long(4), long(5));
+  expect([3, 4, 5].map((i) => isRemembered(long(i)))).toEqual([false, true, true]);
 });
 
 test('what is remembered is what is counted', () => {
