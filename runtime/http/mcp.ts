@@ -2,7 +2,9 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { readKey } from '../auth/read-key.ts';
 import { refuseForeignOrigin } from '../auth/refuse-foreign-origin.ts';
+import { GatewayError } from '../gateway/gateway-error.ts';
 import { callApi } from '../pool/mcp/call-api.ts';
+import { checkBounds } from './read-json.ts';
 
 /** Headers of a request that say something of its body or its answer; the others are not the protocol's. */
 const PASSED = /^(accept|content-type|mcp-.*|last-event-id)$/;
@@ -15,6 +17,7 @@ export function serveMcpOverHttp(app: FastifyInstance, version: string): void {
   const schema = { summary: 'tools of the coordination pool, by the Model Context Protocol', tags: ['coordination'] };
   app.post('/mcp', { config: { scope: 'read:jobs' }, schema }, async (request, reply) => {
     if (request.router.manifest.callers.length === 0) refuseForeignOrigin(request.headers.origin, request.headers.host);
+    refuseCostly(request.body as Buffer | undefined);
     // With the first request: most servers never see one, and the SDK takes a tenth of a second to load.
     const { createMcpHandler } = await import('@modelcontextprotocol/server');
     const { createMcpServer } = await import('../pool/mcp/create-mcp-server.ts');
@@ -29,6 +32,16 @@ export function serveMcpOverHttp(app: FastifyInstance, version: string): void {
     reply.code(answer.status).headers(Object.fromEntries(answer.headers));
     return reply.send(answer.body === null ? '' : Readable.fromWeb(answer.body as never));
   });
+}
+
+/** The SDK parses what it gets. @throws GatewayError 400 for a body that would keep the server from others. */
+function refuseCostly(body: Buffer | undefined): void {
+  try {
+    checkBounds(body ?? Buffer.alloc(0));
+  } catch (error) {
+    const words = `${(error as Error).message} [bad-json] help: send one message of the protocol`;
+    throw new GatewayError(400, 'invalid_request_error', 'bad_json', words);
+  }
 }
 
 /** Where this server was reached, which is where it reaches itself. */

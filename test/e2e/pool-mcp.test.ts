@@ -91,6 +91,14 @@ describe.each([
   }, 60_000);
 });
 
+test('a body that is dear to parse is refused before it is parsed', async () => {
+  const bodies = ['['.repeat(1_000), `{${Array.from({ length: 20_000 }, (_, at) => `"${at}":0`).join(',')}}`];
+  for (const body of bodies) {
+    const answer = await policyd.post('/mcp', body, { authorization: `Bearer ${KEY}`, accept: 'application/json, text/event-stream' });
+    expect([answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([400, 'bad_json']);
+  }
+});
+
 test('without a key nobody gets in', async () => {
   await expect(connect(new StreamableHTTPClientTransport(new URL(`${policyd.url}/mcp`)))).rejects.toThrow();
 });
