@@ -18,8 +18,8 @@ const MOST_ROUTERS = 16;
 /** The orders of recent decisions by name, the newest ones: bounded by the rows that their snapshots have, and by their routers. */
 export class HeldOrders {
   readonly #orders = new Map<string, HeldOrder>();
-  /** Orders by router. */
-  readonly #routers = new Map<string, number>();
+  /** By router: its orders, and the one manifest that they share; the same router may be put in force again and again. */
+  readonly #routers = new Map<string, { manifest: Manifest; orders: number }>();
   readonly #mostRows: number;
   #rows = 0;
 
@@ -34,16 +34,16 @@ export class HeldOrders {
   /** Where it is not held yet. */
   hold(name: string, order: HeldOrder): void {
     if (this.#orders.has(name)) return;
-    this.#orders.set(name, order);
+    const shared = this.#routers.get(order.router) ?? { manifest: order.manifest, orders: 0 };
+    shared.orders++;
+    this.#routers.set(order.router, shared);
+    this.#orders.set(name, { ...order, manifest: shared.manifest });
     this.#rows += order.snapshot.targets.length;
-    this.#routers.set(order.router, (this.#routers.get(order.router) ?? 0) + 1);
     for (const [oldest, { router, snapshot }] of this.#orders) {
       if ((this.#rows <= this.#mostRows && this.#routers.size <= MOST_ROUTERS) || this.#orders.size === 1) return;
       this.#orders.delete(oldest);
       this.#rows -= snapshot.targets.length;
-      const left = this.#routers.get(router)! - 1;
-      if (left > 0) this.#routers.set(router, left);
-      else this.#routers.delete(router);
+      if (--this.#routers.get(router)!.orders === 0) this.#routers.delete(router);
     }
   }
 }

@@ -33,3 +33,12 @@ test('a router that is swapped a thousand times is held sixteen times', () => {
   held.hold('again', order('router 999', 1));
   expect(held.get('984-x')).toBeDefined();
 });
+
+test('a router that comes back shares the manifest that is held', () => {
+  const held = new HeldOrders();
+  const first = order('one', 1);
+  held.hold('a', first);
+  held.hold('b', order('one', 1));
+  held.hold('c', order('other', 1));
+  expect(['a', 'b', 'c'].map((name) => held.get(name)!.manifest === first.manifest)).toEqual([true, true, false]);
+});
