@@ -8,6 +8,9 @@ import { watchAnswers } from './watch-answers.ts';
 
 const BIN = fileURLToPath(new URL('../../runtime/bin.js', import.meta.url));
 
+/** What `Policyd.chat` asks. */
+export const HELLO = 'hello there';
+
 /** A policy as the text of one file. */
 export async function compileText(text: string): Promise<ReadonlyMap<string, string>> {
   const { artifact, diagnostics } = await compile([{ file: 'policies/policy.yaml', text }]);
@@ -106,7 +109,7 @@ export class Policyd {
   }
 
   chat(model: string, more: object = {}, headers: Record<string, string> = {}): Promise<Response> {
-    return this.post('/v1/chat/completions', { model, messages: [{ role: 'user', content: 'hello there' }], ...more }, headers);
+    return this.post('/v1/chat/completions', { model, messages: [{ role: 'user', content: HELLO }], ...more }, headers);
   }
 
   async get<T>(path: string, headers: Record<string, string> = {}): Promise<T> {

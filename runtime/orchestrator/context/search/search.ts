@@ -66,7 +66,8 @@ async function rankByMeaning(parts: SearchParts, tables: Kysely<ContextTables>, 
   const { embedder, queries, index } = parts;
   const { space, model } = embedder;
   if (model.name === null) return { ranked: null, problem: `only words are looked for: ${model.problem}` };
-  const pending = await countPending(tables, query.scope);
+  // Behind a change of the model the record still calls embedded what cannot be compared any more.
+  const pending = await countPending(tables, query.scope, space === null);
   const inside = embedder.keepsBack ? '; restricted ones get none, since the policy does not keep requests for embeddings inside' : '';
   const waiting = pending === 0 ? null : `${pending} chunks are found by their words only, since they have no embedding yet${inside}`;
   if (space === null) return { ranked: null, problem: waiting ?? embedder.problem };
