@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 /** Files whose bounds are in time: they run one by one after all others, so that they measure policyc and not their neighbours. */
 const TIMED = [
-  'test/e2e/{bytes,capacity,entrance,failover,lifecycle,long-counts,pool-crash,swap}.test.ts',
+  'test/e2e/{bytes,capacity,chaos,entrance,failover,lifecycle,long-counts,pool-crash,swap}.test.ts',
   'test/e2e/rollout-*.test.ts',
   'test/e2e/attacks/{mistakes,redos}.test.ts',
   'test/e2e/orchestrator/{kubernetes,peers-failures,stream-load,together}.test.ts',
