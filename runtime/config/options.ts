@@ -17,6 +17,7 @@ const DAY = 86_400_000;
 const GATE = [0, 1_000_000] as const;
 const gate = (what: string): string => `most of a canary, in percent of the live router: ${what}; 0 = any`;
 
+/** Every setting, one after the other: the reference, `--help` and the checks are made from this table, which is why it is long. */
 export const OPTIONS: readonly Option[] = [
   { flag: 'policy', key: 'policy', kind: 'text', fallback: 'generated', help: 'artifact folder, as `policyc compile --out` writes it' },
   { flag: 'trust', key: 'trust', kind: 'text', fallback: null, help: 'file of public keys; only artifacts that one of them signed serve' },
